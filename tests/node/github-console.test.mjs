@@ -181,7 +181,7 @@ test("repositories are chosen and linked to a workspace in one step, all or none
   await until(async () => (await linked.getByText("acme/docs").count()) === 0, "it is not linked any more");
   await linked.getByRole("listitem").filter({ hasText: "default" }).getByRole("link", { name: "acme/shop" }).click();
   await page.getByRole("heading", { name: "GitHub acme/shop", level: 1 }).waitFor();
-  await page.getByRole("region", { name: "About" }).getByRole("link", { name: "the connected account" }).waitFor();
+  await page.getByRole("region", { name: "About" }).getByRole("link", { name: "acme" }).waitFor();
   await check(page, "source-linked");
   await page.goto(within("/integrations"));
   await page.getByRole("link", { name: /acme\/site/ }).getByText("linked").waitFor();

@@ -107,6 +107,27 @@ test("a repository without a configuration is told what is read, and a fault of 
   await page.context().close();
 });
 
+test("history that came along is no delivery of a webhook", async () => {
+  const page = await signedIn();
+  const shop = (await api(server, `/api/sources?workspace=${ws}`)).body.data.find(({ resource }) => resource?.name === "acme/shop");
+  const pulled = async () => (await api(server, `/api/deliveries?source=${shop.id}&status=processed`)).body.data.length > 1;
+  await until(pulled, "its history came along", 60_000);
+  await page.goto(within("/integrations"));
+  const card = page.getByRole("list", { name: "Sources", exact: true }).getByRole("link", { name: /acme\/shop/ });
+  await card.getByText("linked", { exact: true }).waitFor();
+  await card.getByText(/^History came along/).waitFor();
+  await card.click();
+  await page.getByRole("region", { name: "Latest deliveries" }).getByText("History: pull request").waitFor();
+  await page.getByRole("region", { name: "About" }).getByRole("link", { name: "octocat" }).waitFor();
+  await check(page, "linked-source");
+  await page.getByRole("tab", { name: "Set-up" }).click();
+  await page.getByText("History and documents are read without a webhook.").waitFor();
+  await page.getByText("Waiting for the first delivery").waitFor();
+  await check(page, "linked-set-up");
+  assert.deepEqual(page.problems, []);
+  await page.context().close();
+});
+
 test("history comes along by itself, waits for GitHub's limit, is cancelled, and is asked for with its size", async () => {
   const page = await signedIn();
   await page.goto(within(`/integrations/${connection}`));

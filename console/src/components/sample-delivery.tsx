@@ -1,13 +1,13 @@
 // A sample delivery to a source: sent by the browser where it can sign, and as lines for the shell.
 
-import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { Send } from "lucide-react";
 
-import { ApiError, api, data } from "../lib/api";
+import { ApiError } from "../lib/api";
 import { asObject, asText } from "../lib/json";
 import type { ProviderKey } from "../lib/providers";
 import { canSign, sampleCurl, sendSample } from "../lib/sample";
-import { useWorkspaceId } from "../lib/url";
+import { isDeliverySource, useSources } from "../lib/sources";
 import { Button } from "./ui/button";
 import { Failure } from "./ui/page";
 import { Snippet } from "./ui/snippet";
@@ -58,20 +58,15 @@ export function SampleSnippet({
   );
 }
 
-/** For empty lists: the lines that make their first entry, where the workspace has a source already. */
+/** For empty lists: the lines that make their first entry, where the workspace has a source of deliveries already. */
 export function FirstSample() {
-  const workspace = useWorkspaceId();
-  const sources = useQuery({
-    queryKey: ["source", workspace],
-    queryFn: async () => (await data(api.GET("/api/sources", { params: { query: { workspace, limit: 200 } } }))).data,
-  });
-  const source = sources.data?.[0];
+  const source = useSources().data?.find(isDeliverySource);
   if (!source) return null;
   const { provider, path } = source;
   return (
     <div className="grid gap-2 text-left">
       <p>Or send a sample from the shell, signed with the secret of the source /{path}:</p>
-      <SampleSnippet provider={provider as ProviderKey} address={`${location.origin}/api/ingest/${provider}/${path}`} />
+      <SampleSnippet provider={provider} address={`${location.origin}/api/ingest/${provider}/${path}`} />
     </div>
   );
 }

@@ -9,6 +9,10 @@ export const PROVIDERS: { key: ProviderKey; name: string; about: string }[] = [
   { key: "sentry", name: "Sentry", about: "Errors, issues and alerts." },
 ];
 
+/** True if deliveries of a provider are taken; of other tools only documents are read. */
+export const takesDeliveries = (provider: string): provider is ProviderKey =>
+  PROVIDERS.some(({ key }) => key === provider);
+
 /** Tools whose documents are read, and that send no deliveries. */
 const READ_ONLY: Record<string, string> = { notion: "Notion" };
 

@@ -29,7 +29,7 @@ export type Facts = {
   failedRuns?: Count;
   endpoints?: EndpointHealth[];
   channels?: FailingChannel[];
-  /** Sources that nothing has come to at all. */
+  /** Sources that were set up by hand, and that nothing has come to at all. */
   silent?: { id: string; title: string }[];
 };
 

@@ -3,8 +3,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { api, data, useNotifications } from "../../lib/api";
 import { CHANNEL_NAMES } from "../../lib/knock";
-import { providerName } from "../../lib/providers";
-import { useLatestDeliveries, useSources } from "../../lib/sources";
+import { isDeliverySource, sourceTitle, useLatestDeliveries, useSources } from "../../lib/sources";
 import { useWorkspaceId } from "../../lib/url";
 import { type Count, type EndpointHealth, type Facts, failingChannels } from "./needs";
 
@@ -99,12 +98,12 @@ export function useFacts(): { facts: Facts; isPending: boolean; errors: Error[];
   };
   const { sources, deliveries, failed, jobs, runs, endpoints, notifications } = queries;
   const seen = new Set(deliveries.data?.map(({ source_id }) => source_id));
-  // Of a full page it is not known what came before it.
+  // Of a full page it is not known what came before it. A linked resource in which nothing happens needs nobody.
   const knowsAll = deliveries.data !== undefined && deliveries.data.length < PAGE;
   const silent = knowsAll
     ? sources.data
-        ?.filter(({ id }) => !seen.has(id))
-        .map(({ id, provider, path }) => ({ id, title: `${providerName(provider)} /${path}` }))
+        ?.filter((source) => isDeliverySource(source) && !source.resource && !seen.has(source.id))
+        .map((source) => ({ id: source.id, title: sourceTitle(source) }))
     : undefined;
   const all = Object.values(queries);
   return {

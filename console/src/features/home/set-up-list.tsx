@@ -10,9 +10,8 @@ import { IconButton } from "../../components/ui/button";
 import { Go } from "../../components/ui/go";
 import { api, data, useNotifications } from "../../lib/api";
 import { useHasPassword } from "../../lib/password";
-import type { ProviderKey } from "../../lib/providers";
 import { useSetUpDone } from "../../lib/set-up";
-import { useLatestDeliveries, useSources } from "../../lib/sources";
+import { isDeliverySource, useLatestDeliveries, useSources } from "../../lib/sources";
 import { useWorkspaceId } from "../../lib/url";
 import { isSetUp, type SetUpStep, setUpSteps } from "./set-up";
 import { SetUpRoom } from "./set-up-room";
@@ -21,9 +20,10 @@ function useSteps() {
   const workspace = useWorkspaceId();
   const notifications = useNotifications(workspace);
   const members = useQuery({ queryKey: ["member"], queryFn: async () => (await data(api.GET("/api/members"))).data });
+  const sources = useSources().data;
   const steps = setUpSteps({
     hasPassword: useHasPassword(),
-    sources: useSources().data?.length,
+    sources: sources?.filter(isDeliverySource).length,
     deliveries: useLatestDeliveries().data?.length,
     mailsSent: notifications.data && mailsSent(notifications.data.data),
     members: members.data?.length,
@@ -46,7 +46,7 @@ export default function SetUpList({ onHide }: { onHide: () => void }) {
   if (isDone || (!isKnown && wasDone)) return null;
   if (!isKnown) return <SetUpRoom />;
   const count = steps.filter(({ done }) => done).length;
-  const source = sources.data?.[0];
+  const source = sources.data?.find(isDeliverySource);
   const wantsSource = steps.find(({ key }) => key === "source")?.done === false;
   return (
     <section aria-label="Set-up" className="border-bronze/40 bg-raised min-w-0 rounded-lg border">
@@ -75,7 +75,7 @@ export default function SetUpList({ onHide }: { onHide: () => void }) {
             Or send a sample to {source.path} from the shell, signed with the secret of the source:
           </p>
           <SampleSnippet
-            provider={source.provider as ProviderKey}
+            provider={source.provider}
             address={`${location.origin}/api/ingest/${source.provider}/${source.path}`}
           />
         </div>

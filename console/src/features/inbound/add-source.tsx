@@ -140,6 +140,7 @@ function Form({
 function Connect({ made, onClose }: { made: Made; onClose: () => void }) {
   const go = useGo();
   const provider = made.provider as ProviderKey;
+  const source = { ...made, provider };
   return (
     <Dialog
       title={`Connect ${providerName(provider)}`}
@@ -149,8 +150,8 @@ function Connect({ made, onClose }: { made: Made; onClose: () => void }) {
       wide
     >
       <div className="grid gap-4">
-        <ProviderSteps source={made} address={made.url} secret={made.secret} />
-        <FirstDelivery source={made} />
+        <ProviderSteps source={source} address={made.url} secret={made.secret} />
+        <FirstDelivery source={source} />
       </div>
       <DialogActions>
         <SendSample provider={provider} path={made.path} secret={made.secret} />

@@ -17,11 +17,11 @@ import { useList } from "../../lib/list";
 import { paths } from "../../lib/paths";
 import { providerName } from "../../lib/providers";
 import { useCan } from "../../lib/role";
-import { useSources } from "../../lib/sources";
+import { isDeliverySource, type Source, sourceTitle, useSources } from "../../lib/sources";
 import { useUrl, useWorkspaceId } from "../../lib/url";
 import { canProcess, useProcessAgain } from "./again";
 import { DeliveryPanel } from "./delivery-panel";
-import { type Source, sourceTitle } from "./sources";
+import { eventInWords } from "./sources";
 
 const STATUSES = ["received", "processed", "skipped", "failed"];
 
@@ -31,7 +31,7 @@ const filtersOf = (sources: Source[]): Filter[] => [
     key: "source",
     title: "Source",
     kind: "choice",
-    options: sources.map((source) => ({ value: source.id, title: sourceTitle(source) })),
+    options: sources.filter(isDeliverySource).map((source) => ({ value: source.id, title: sourceTitle(source) })),
   },
   { key: "event", title: "Event", kind: "text" },
   { key: "delivery_id", title: "Provider's id", kind: "text" },
@@ -43,7 +43,7 @@ const columns = (sources: Source[]): Column<Delivery>[] => [
   {
     key: "event",
     title: "Event",
-    cell: (it) => <span className="font-medium">{it.event}</span>,
+    cell: (it) => <span className="font-medium">{eventInWords(it)}</span>,
     text: (it) => it.event,
     width: "minmax(10rem, 2fr)",
   },
@@ -97,7 +97,12 @@ const columns = (sources: Source[]): Column<Delivery>[] => [
 
 function SourceName({ id, provider, sources }: { id: string; provider: string; sources: Source[] }) {
   const source = sources.find((source) => source.id === id);
-  return <Badge>{source ? sourceTitle(source) : `${providerName(provider)} (removed)`}</Badge>;
+  const name = source ? sourceTitle(source) : `${providerName(provider)} (removed)`;
+  return (
+    <Badge title={name}>
+      <span className="truncate">{name}</span>
+    </Badge>
+  );
 }
 
 export function DeliveriesPage() {

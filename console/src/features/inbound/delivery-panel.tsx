@@ -17,9 +17,9 @@ import { exactly } from "../../lib/format";
 import { paths } from "../../lib/paths";
 import { providerName } from "../../lib/providers";
 import { useCan } from "../../lib/role";
+import { type Source, sourceTitle } from "../../lib/sources";
 import { canProcess, useProcessAgain } from "./again";
 import { signatureOf } from "./signature";
-import { type Source, sourceTitle } from "./sources";
 
 type Detail = Schemas["DeliveryDetail"];
 

@@ -9,11 +9,11 @@ import { Time } from "../../components/ui/time";
 import { total, useMetrics } from "../../lib/metrics";
 import { paths } from "../../lib/paths";
 import { providerName } from "../../lib/providers";
-import { useLatestDeliveries } from "../../lib/sources";
-import { healthOf, type Source } from "./sources";
+import { type Source, useLatestWebhooks } from "../../lib/sources";
+import { healthOf } from "./sources";
 
 export function FirstDelivery({ source }: { source: Source }) {
-  const deliveries = useLatestDeliveries(source.id, 3_000);
+  const deliveries = useLatestWebhooks(source.id, 3_000);
   const { last, all } = healthOf(source.id, deliveries.data ?? []);
   const first = all.at(-1);
   if (deliveries.isError) return <Failure error={deliveries.error} />;

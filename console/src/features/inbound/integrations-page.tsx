@@ -57,10 +57,7 @@ export function IntegrationsPage() {
           >
             <AccountCards />
           </Part>
-          <Part
-            title="Sources"
-            lead="Linked resources of accounts, and addresses that tools send their deliveries to. Each has a secret of its own."
-          >
+          <Part title="Sources" lead="Linked resources of accounts, and addresses that tools send their deliveries to.">
             <SourceCards />
           </Part>
         </Group>

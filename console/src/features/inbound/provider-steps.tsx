@@ -8,19 +8,19 @@ import { CopyButton } from "../../components/ui/copy-button";
 import { Field } from "../../components/ui/field";
 import { done } from "../../components/ui/toast";
 import { api, data } from "../../lib/api";
-import { type ProviderKey, providerName } from "../../lib/providers";
+import { providerName } from "../../lib/providers";
+import type { DeliverySource, Source } from "../../lib/sources";
 import { isReachable, setUpOf } from "./set-up";
-import type { Source } from "./sources";
 
 type StepsProps = {
-  source: Source;
+  source: DeliverySource;
   address: string;
   /** Known only right after it was made. */
   secret?: string;
 };
 
 export function ProviderSteps({ source, address, secret }: StepsProps) {
-  const setUp = setUpOf(source.provider as ProviderKey);
+  const setUp = setUpOf(source.provider);
   return (
     <div className="grid gap-4">
       {!isReachable(address) && (

@@ -10,8 +10,8 @@ import { Failure } from "../../components/ui/page";
 import { Segments } from "../../components/ui/tabs";
 import { api, data } from "../../lib/api";
 import { providerName } from "../../lib/providers";
+import type { Source } from "../../lib/sources";
 import { Value } from "./provider-steps";
-import type { Source } from "./sources";
 
 export function RotateSecret({ source, onClose }: { source: Source; onClose: () => void }) {
   const queries = useQueryClient();

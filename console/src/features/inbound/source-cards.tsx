@@ -1,6 +1,7 @@
 // The sources of the workspace, each with its health, and the providers whose deliveries can be taken.
 
 import { Plus } from "lucide-react";
+import { useState } from "react";
 
 import { Badge, Status } from "../../components/ui/badge";
 import { Button } from "../../components/ui/button";
@@ -11,9 +12,12 @@ import { Time } from "../../components/ui/time";
 import { paths } from "../../lib/paths";
 import { PROVIDERS, providerName } from "../../lib/providers";
 import { useCan } from "../../lib/role";
-import { useLatestDeliveries, useSources } from "../../lib/sources";
+import { isDeliverySource, placeName, type Source, useLatestDeliveries, useSources } from "../../lib/sources";
 import { useUrl } from "../../lib/url";
-import { type Health, healthOf, placeName, type Source } from "./sources";
+import { type Health, healthOf } from "./sources";
+
+/** So many are shown before somebody asks for all. */
+const FIRST = 12;
 
 export function SourceCards() {
   const url = useUrl();
@@ -46,6 +50,9 @@ export function SourceCards() {
 function Connected() {
   const sources = useSources();
   const deliveries = useLatestDeliveries();
+  const [isWhole, setWhole] = useState(false);
+  const all = sources.data ?? [];
+  const shown = isWhole ? all : all.slice(0, FIRST);
   return (
     <>
       {sources.isPending && <Skeleton lines={4} />}
@@ -55,9 +62,9 @@ function Connected() {
           No source is connected to this workspace yet. Add one of those below.
         </p>
       )}
-      {sources.data && sources.data.length > 0 && (
-        <ul className="grid gap-3 sm:grid-cols-2 lg:grid-cols-3">
-          {sources.data.map((source) => (
+      {all.length > 0 && (
+        <ul aria-label="Sources" className="grid gap-3 sm:grid-cols-2 lg:grid-cols-3">
+          {shown.map((source) => (
             <SourceCard
               key={source.id}
               source={source}
@@ -65,6 +72,11 @@ function Connected() {
             />
           ))}
         </ul>
+      )}
+      {all.length > shown.length && (
+        <Button className="mt-3" onClick={() => setWhole(true)}>
+          All {all.length} sources
+        </Button>
       )}
     </>
   );
@@ -82,22 +94,30 @@ function SourceCard({ source, health }: { source: Source; health?: Health }) {
           <Mark provider={source.provider} />
           <span className="min-w-0 flex-1">
             <h4 className="truncate font-semibold">{providerName(source.provider)}</h4>
-            <span className="text-quiet block truncate font-mono text-xs">{placeName(source)}</span>
+            <span className="text-quiet block truncate font-mono text-xs" title={placeName(source)}>
+              {placeName(source)}
+            </span>
           </span>
-          {health && <Status word={health.last ? "connected" : source.resource ? "linked" : "waiting"} />}
+          {health && <Status word={health.lastWebhook ? "connected" : source.resource ? "linked" : "waiting"} />}
         </span>
         <span className="text-quiet flex min-h-5 flex-wrap items-center gap-2 text-xs">
-          {health?.last ? (
-            <>
-              Last delivery <Time at={health.last.received_at} />
-            </>
-          ) : (
-            health && "No delivery lately"
-          )}
+          {health && <News source={source} health={health} />}
           {failed > 0 && <Badge tone="bad">{failed} failed</Badge>}
           {source.previous_secret_until && <Badge tone="warn">Two secrets valid</Badge>}
         </span>
       </Go>
     </li>
+  );
+}
+
+/** The newest that came of a source: a delivery of the tool, or a page of its history. */
+function News({ source, health: { last, lastWebhook } }: { source: Source; health: Health }) {
+  if (!isDeliverySource(source)) return "Its documents are read";
+  const newest = lastWebhook ?? last;
+  if (!newest) return "No delivery lately";
+  return (
+    <>
+      {newest === lastWebhook ? "Last delivery" : "History came along"} <Time at={newest.received_at} />
+    </>
   );
 }

@@ -20,15 +20,25 @@ import { usePageActions } from "../../lib/actions";
 import { api, data } from "../../lib/api";
 import { exactly } from "../../lib/format";
 import { paths } from "../../lib/paths";
-import { type ProviderKey, providerName } from "../../lib/providers";
+import { providerName } from "../../lib/providers";
 import { useCan } from "../../lib/role";
-import { LATEST, useLatestDeliveries, useSources } from "../../lib/sources";
+import {
+  type DeliverySource,
+  isDeliverySource,
+  LATEST,
+  type Source,
+  sourceTitle,
+  useLatestDeliveries,
+  useSources,
+} from "../../lib/sources";
+import { useConnection } from "./connections/connections";
+import { nameOf } from "./connections/words";
 import { DocumentsPanel } from "./documents/documents-panel";
 import { useSourceDocuments } from "./documents/source-documents";
 import { FirstDelivery } from "./first-delivery";
 import { ProviderSteps } from "./provider-steps";
 import { RotateSecret } from "./rotate-secret";
-import { addressOf, healthOf, type Source, sourceTitle } from "./sources";
+import { addressOf, eventInWords, healthOf } from "./sources";
 
 const CRUMBS = [{ title: "Integrations", to: paths.integrations }];
 
@@ -36,7 +46,7 @@ export function SourcePage() {
   const { id } = useParams({ strict: false }) as { id: string };
   const sources = useSources();
   const source = sources.data?.find((source) => source.id === id);
-  if (source) return <Known source={source} />;
+  if (source) return isDeliverySource(source) ? <Deliveries source={source} /> : <DocumentsAlone source={source} />;
   return (
     <Page title="Source" crumbs={CRUMBS}>
       {sources.isPending && <Skeleton lines={6} />}
@@ -46,7 +56,23 @@ export function SourcePage() {
   );
 }
 
-function Known({ source }: { source: Source }) {
+/** A source of a tool that sends no deliveries: the documents of the resource are read. */
+function DocumentsAlone({ source }: { source: Source }) {
+  const can = useCan();
+  const documents = useSourceDocuments(source);
+  return (
+    <Page title={sourceTitle(source)} crumbs={CRUMBS} actions={can.configure && <Remove source={source} />}>
+      <div className="grid gap-4">
+        <About source={source} />
+        {documents.isPending && <Skeleton lines={4} />}
+        {documents.isError && <Failure error={documents.error} onRetry={() => void documents.refetch()} />}
+        {documents.data && <DocumentsPanel source={source} documents={documents.data} />}
+      </div>
+    </Page>
+  );
+}
+
+function Deliveries({ source }: { source: DeliverySource }) {
   const can = useCan();
   const documents = useSourceDocuments(source).data;
   const [rotates, setRotates] = useState(false);
@@ -90,35 +116,32 @@ function Known({ source }: { source: Source }) {
   );
 }
 
-function Overview({ source }: { source: Source }) {
+function About({ source }: { source: Source }) {
   const address = addressOf(source);
+  const facts: [string, ReactNode][] = [["Provider", providerName(source.provider)], ...linkFacts(source)];
+  if (isDeliverySource(source))
+    facts.push([
+      "Address",
+      <span key="address" className="flex items-start gap-1">
+        <code className="font-mono text-xs break-all">{address}</code>
+        <CopyButton iconOnly text={address} label="Copy the address" />
+      </span>,
+    ]);
+  facts.push(["Added", exactly(source.created_at)]);
+  if (source.previous_secret_until)
+    facts.push(["Old secret", `accepted until ${exactly(source.previous_secret_until)}`]);
+  return (
+    <Panel title="About">
+      <Facts of={facts} />
+    </Panel>
+  );
+}
+
+function Overview({ source }: { source: DeliverySource }) {
   return (
     <div className="grid items-start gap-4 lg:grid-cols-[minmax(0,2fr)_minmax(0,3fr)]">
       <div className="grid min-w-0 gap-4">
-        <Panel title="About">
-          <Facts
-            of={[
-              ["Provider", providerName(source.provider)],
-              ...linkFacts(source),
-              [
-                "Address",
-                <span key="address" className="flex items-start gap-1">
-                  <code className="font-mono text-xs break-all">{address}</code>
-                  <CopyButton iconOnly text={address} label="Copy the address" />
-                </span>,
-              ],
-              ["Added", <span key="added">{exactly(source.created_at)}</span>],
-              ...(source.previous_secret_until
-                ? [
-                    ["Old secret", <span key="old">accepted until {exactly(source.previous_secret_until)}</span>] as [
-                      string,
-                      ReactNode,
-                    ],
-                  ]
-                : []),
-            ]}
-          />
-        </Panel>
+        <About source={source} />
         <HealthPanel source={source} />
       </div>
       <Latest source={source} />
@@ -129,15 +152,19 @@ function Overview({ source }: { source: Source }) {
 /** The resource that a linked source is, and the account that has it. */
 function linkFacts({ resource }: Source): [string, ReactNode][] {
   if (!resource) return [];
-  const account = (
-    <Go key="account" to={paths.connection(resource.connection_id)} className="text-bronze hover:underline">
-      the connected account
-    </Go>
-  );
   return [
     [resource.kind === "repository" ? "Repository" : "Resource", resource.name ?? resource.provider_id],
-    ["Linked from", account],
+    ["Linked from", <Account key="account" id={resource.connection_id} />],
   ];
+}
+
+function Account({ id }: { id: string }) {
+  const connection = useConnection(id).data;
+  return (
+    <Go to={paths.connection(id)} className="text-bronze hover:underline">
+      {connection ? nameOf(connection) : "the connected account"}
+    </Go>
+  );
 }
 
 function HealthPanel({ source }: { source: Source }) {
@@ -167,8 +194,11 @@ function HealthPanel({ source }: { source: Source }) {
             ))}
           </dl>
         ) : (
-          <div className="p-4">
+          <div className="grid gap-3 p-4">
             <FirstDelivery source={source} />
+            <Go to={paths.source(source.id)} search={{ tab: "set-up" }} className="text-bronze w-fit hover:underline">
+              How it is set up
+            </Go>
           </div>
         ))}
     </Panel>
@@ -199,7 +229,7 @@ function Latest({ source }: { source: Source }) {
               className="focus-inside hover:bg-sunken block px-4 py-2"
             >
               <span className="flex items-center gap-2">
-                <span className="min-w-0 flex-1 truncate font-medium">{it.event}</span>
+                <span className="min-w-0 flex-1 truncate font-medium">{eventInWords(it)}</span>
                 <Status word={it.status} />
                 <Time at={it.received_at} />
               </span>
@@ -212,11 +242,12 @@ function Latest({ source }: { source: Source }) {
   );
 }
 
-function SetUp({ source }: { source: Source }) {
+function SetUp({ source }: { source: DeliverySource }) {
   return (
     <div className="grid items-start gap-4 lg:grid-cols-2">
       <Panel title={`At ${providerName(source.provider)}`}>
-        <div className="p-4">
+        <div className="grid gap-4 p-4">
+          {source.resource && <LinkedNews id={source.resource.connection_id} tool={providerName(source.provider)} />}
           <ProviderSteps source={source} address={addressOf(source)} />
         </div>
       </Panel>
@@ -228,11 +259,24 @@ function SetUp({ source }: { source: Source }) {
         </Panel>
         <Panel title="From the shell" note="signed as the provider would sign it">
           <div className="p-4">
-            <SampleSnippet provider={source.provider as ProviderKey} address={addressOf(source)} />
+            <SampleSnippet provider={source.provider} address={addressOf(source)} />
           </div>
         </Panel>
       </div>
     </div>
+  );
+}
+
+/** The way in which news of a linked resource come, and whether the steps below are needed for it. */
+function LinkedNews({ id, tool }: { id: string; tool: string }) {
+  const connection = useConnection(id).data;
+  if (!connection) return null;
+  return (
+    <p className="bg-sunken rounded-md px-3 py-2">
+      {connection.kind === "app"
+        ? `The app delivers the news of all linked resources, if ${tool} reaches this server. A webhook to this address is needed only if the app sends none.`
+        : "History and documents are read without a webhook. News come only by one to this address."}
+    </p>
   );
 }
 
@@ -259,22 +303,24 @@ function Remove({ source }: { source: Source }) {
       action={source.resource ? "Unlink the source" : "Remove the source"}
       onConfirm={remove}
     >
-      {source.resource && (
+      {source.resource && <p>Nothing more of it comes into the workspace. It can be linked again.</p>}
+      {isDeliverySource(source) && (
         <>
-          <p>Nothing more of it comes into the workspace. It can be linked again.</p>
-          <CheckField
-            label="Delete its documents too"
-            hint="Otherwise they stay, and search finds them as before."
-            checked={deletesDocuments}
-            onChange={setDeletesDocuments}
-          />
+          <p>
+            Its address stops answering at once: what {providerName(source.provider)} sends there is refused and lost.
+            {source.resource ? " If a webhook sends there, remove it too." : " Remove the webhook there too."}
+          </p>
+          <p>Its past deliveries and all observations stay. The secret cannot be brought back.</p>
         </>
       )}
-      <p>
-        Its address stops answering at once: what {providerName(source.provider)} sends there is refused and lost.
-        Remove the webhook there too.
-      </p>
-      <p>Its past deliveries and all observations stay. The secret cannot be brought back.</p>
+      {source.resource && (
+        <CheckField
+          label="Delete its documents too"
+          hint="Otherwise they stay, and search finds them as before."
+          checked={deletesDocuments}
+          onChange={setDeletesDocuments}
+        />
+      )}
     </Confirm>
   );
 }

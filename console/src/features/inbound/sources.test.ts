@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 
 import type { Delivery } from "../../lib/api";
-import { healthOf, sourceTitle } from "./sources";
+import { eventInWords, healthOf } from "./sources";
 
 const delivery = (id: string, source_id: string, status: string): Delivery => ({
   id,
@@ -30,10 +30,10 @@ test("a source that nothing came to has no last delivery", () => {
   expect(healthOf("a", []).last).toBeUndefined();
 });
 
-test("a source is called by its resource, or by its path if it was set up by hand", () => {
-  const source = { provider: "github", path: "x1" };
-  const resource = { connection_id: "con_1", kind: "repository", provider_id: "7" };
-  expect(sourceTitle(source)).toBe("GitHub /x1");
-  expect(sourceTitle({ ...source, resource: { ...resource, name: "acme/shop" } })).toBe("GitHub acme/shop");
-  expect(sourceTitle({ ...source, resource })).toBe("GitHub 7");
+test("a page of history is no delivery that the tool has sent, and is called by what is on it", () => {
+  const pulled: Delivery = { ...delivery("2", "a", "processed"), origin: "backfill", event: "pull:pull_request" };
+  expect(healthOf("a", [pulled]).lastWebhook).toBeUndefined();
+  expect(healthOf("a", [pulled, delivery("1", "a", "processed")]).lastWebhook?.id).toBe("1");
+  expect(eventInWords(pulled)).toBe("History: pull request");
+  expect(eventInWords({ event: "push" })).toBe("push");
 });

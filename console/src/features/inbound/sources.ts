@@ -1,27 +1,26 @@
-// A source, and how it fares by what came in lately.
+// How a source fares by what came in lately, what its deliveries are called, and the address that they are sent to.
 
-import type { Delivery, Schemas } from "../../lib/api";
-import { providerName } from "../../lib/providers";
+import type { Delivery } from "../../lib/api";
+import { words } from "../../lib/format";
+import type { Source } from "../../lib/sources";
 
-export type Source = Schemas["Source"];
-
-export type Health = { last?: Delivery; counts: Record<string, number>; all: Delivery[] };
+/** `lastWebhook` is the newest delivery that the tool has sent. The others are pages of history, which were pulled. */
+export type Health = { last?: Delivery; lastWebhook?: Delivery; counts: Record<string, number>; all: Delivery[] };
 
 /** The results of a source's deliveries. */
 export function healthOf(source: string, deliveries: Delivery[]): Health {
   const all = deliveries.filter(({ source_id }) => source_id === source);
   const counts: Record<string, number> = {};
   for (const { status } of all) counts[status] = (counts[status] ?? 0) + 1;
-  return { last: all[0], counts, all };
+  return { last: all[0], lastWebhook: all.find(({ origin }) => origin === "webhook"), counts, all };
 }
-
-/** The place at the provider that a source is: the name of its resource, or its path if it was set up by hand. */
-export const placeName = ({ path, resource }: Pick<Source, "path" | "resource">): string =>
-  resource ? (resource.name ?? resource.provider_id) : `/${path}`;
-
-/** "GitHub /main", "GitHub acme/shop". */
-export const sourceTitle = (source: Pick<Source, "provider" | "path" | "resource">) =>
-  `${providerName(source.provider)} ${placeName(source)}`;
 
 export const addressOf = ({ provider, path }: Pick<Source, "provider" | "path">) =>
   `${location.origin}/api/ingest/${provider}/${path}`;
+
+/** The event of a page of history begins like this. */
+const PULLED = "pull:";
+
+/** The event of a delivery as the provider calls it, and a page of history by what is on it: "History: pull request". */
+export const eventInWords = ({ event }: Pick<Delivery, "event">): string =>
+  event.startsWith(PULLED) ? `History: ${words(event.slice(PULLED.length))}` : event;

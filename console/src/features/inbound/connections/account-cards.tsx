@@ -26,7 +26,7 @@ export function AccountCards() {
   return (
     <>
       {connections.isError && <Failure error={connections.error} onRetry={() => void connections.refetch()} />}
-      <ul className="grid gap-3 sm:grid-cols-2">
+      <ul className="grid gap-3 sm:grid-cols-2 lg:grid-cols-3">
         {available.map((connector) => (
           <AvailableCard
             key={connector.provider}

@@ -137,7 +137,12 @@ function About({ it }: { it: Connection }) {
     );
   }
   const facts: [string, ReactNode][] = [
-    ["Account", <Code key="account">{it.account_id}</Code>],
+    [
+      "Account",
+      <span key="account" className="flex flex-wrap items-baseline gap-x-2">
+        {it.account_label} <Code>{it.account_id}</Code>
+      </span>,
+    ],
     ["Connected by", by],
     ["Way", wayInWords(it.kind)],
     ["First connected", exactly(it.created_at)],

@@ -11,17 +11,19 @@ import { Empty, Failure, Panel, Skeleton } from "../../../components/ui/page";
 import { Time } from "../../../components/ui/time";
 import { done } from "../../../components/ui/toast";
 import { useCan } from "../../../lib/role";
+import { placeName, type Source } from "../../../lib/sources";
 import { useSourceDocuments } from "../documents/source-documents";
 import { badgeOfConfiguration } from "../documents/words";
-import { placeName, type Source } from "../sources";
 import type { Connection } from "./connections";
 import { placeOf, useLinkedSources, useUnlink, useWorkspaces } from "./links";
 import { StateBadge } from "./parts";
+import { isInUse } from "./words";
 
 /** So many are shown before somebody asks for all. */
 const FIRST = 10;
 
-export function Linked({ of: { id } }: { of: Connection }) {
+export function Linked({ of }: { of: Connection }) {
+  const { id } = of;
   const linked = useLinkedSources(id);
   const workspaces = useWorkspaces();
   const [isWhole, setWhole] = useState(false);
@@ -32,7 +34,11 @@ export function Linked({ of: { id } }: { of: Connection }) {
       {linked.isPending && <Skeleton lines={2} />}
       {linked.error && <Failure error={linked.error} onRetry={() => void linked.refetch()} />}
       {linked.data && all.length === 0 && (
-        <Empty>Nothing is linked yet. What is chosen below and linked becomes a source of the workspace.</Empty>
+        <Empty>
+          {isInUse(of)
+            ? "Nothing is linked yet. What is chosen below and linked becomes a source of the workspace."
+            : "Nothing is linked. Resources can be chosen once the account is connected again."}
+        </Empty>
       )}
       <ul aria-label="Linked" className="divide-line divide-y">
         {shown.map((source) => (

@@ -1,14 +1,12 @@
 // Linked resources: those of a connection that are sources of workspaces, and how they are linked and unlinked.
 
-import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useMutation, useQueries, useQueryClient } from "@tanstack/react-query";
 
 import { api, data, useSession } from "../../../lib/api";
 import { paths } from "../../../lib/paths";
-import { placeName, type Source } from "../sources";
+import { placeName, type Source, sourcesQuery } from "../../../lib/sources";
 import type { Resource } from "./connections";
 
-/** So many pages of the sources of a workspace are read at most. */
-const PAGES = 5;
 /** Other people link and unlink too. */
 const LOOK = 15_000;
 
@@ -16,29 +14,24 @@ export const useWorkspaces = () => useSession().data?.workspaces ?? [];
 
 /** The sources that are resources of a connection, in all workspaces, by name. */
 export function useLinkedSources(connection: string) {
-  const workspaces = useWorkspaces().map(({ id }) => id);
-  return useQuery({
-    queryKey: ["source", "linked", connection, workspaces.join(" ")],
-    enabled: workspaces.length > 0,
-    refetchInterval: LOOK,
-    queryFn: async () => {
-      const found = (await Promise.all(workspaces.map(sourcesOf))).flat();
-      const linked = found.filter(({ resource }) => resource?.connection_id === connection);
-      return linked.sort((one, other) => placeName(one).localeCompare(placeName(other)));
+  const workspaces = useWorkspaces();
+  return useQueries({
+    queries: workspaces.map(({ id }) => ({ ...sourcesQuery(id), refetchInterval: LOOK })),
+    combine: (answers) => {
+      const isPending = answers.length === 0 || answers.some((answer) => answer.isPending);
+      const error = answers.find((answer) => answer.error)?.error ?? undefined;
+      const all = answers.flatMap((answer) => answer.data ?? []);
+      const refetch = () => {
+        for (const answer of answers) if (answer.isError) void answer.refetch();
+      };
+      return { isPending, error, refetch, data: isPending || error ? undefined : linkedOf(all, connection) };
     },
   });
 }
 
-async function sourcesOf(workspace: string): Promise<Source[]> {
-  const found: Source[] = [];
-  let cursor: string | undefined;
-  for (let page = 0; page < PAGES; page += 1) {
-    const read = await data(api.GET("/api/sources", { params: { query: { workspace, limit: 200, cursor } } }));
-    found.push(...read.data);
-    cursor = read.next ?? undefined;
-    if (!cursor) break;
-  }
-  return found;
+function linkedOf(sources: Source[], connection: string): Source[] {
+  const linked = sources.filter(({ resource }) => resource?.connection_id === connection);
+  return linked.sort((one, other) => placeName(one).localeCompare(placeName(other)));
 }
 
 /** The page of a source, in its own workspace. */

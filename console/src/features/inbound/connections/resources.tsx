@@ -16,17 +16,17 @@ import type { Connection, Resource } from "./connections";
 import { type Choosing, LinkBar, useChoosing } from "./link-bar";
 import { placeOf, useWorkspaces } from "./links";
 import { StateBadge } from "./parts";
-import { marksOf } from "./words";
+import { isInUse, marksOf } from "./words";
 
 /** They are listed some seconds after an account was connected, and nothing tells of it. */
 const LOOK = 5_000;
 const PAGE = 50;
 
-export function Resources({ of: { id, status } }: { of: Connection }) {
+export function Resources({ of }: { of: Connection }) {
+  const { id, status } = of;
   const search = useUrl().get("search") ?? "";
   const can = useCan();
   const choosing = useChoosing();
-  const isInUse = status === "active" || status === "degraded";
   const isOpen = status !== "closed" && status !== "closing";
   const list = useList<Resource>({
     key: ["connection-resources", id, search],
@@ -39,7 +39,7 @@ export function Resources({ of: { id, status } }: { of: Connection }) {
     every: isOpen ? LOOK : undefined,
   });
   const isSearchable = search !== "" || list.rows.length > 0;
-  const offersLinks = can.configure && isInUse;
+  const offersLinks = can.configure && isInUse(of);
   return (
     <Panel
       title="Resources"

@@ -162,6 +162,9 @@ export function marksOf({ is_private, is_archived, status }: Resource): BadgeWor
   ];
 }
 
+/** True if resources of a connection can be linked. */
+export const isInUse = ({ status }: Pick<Connection, "status">) => status === "active" || status === "degraded";
+
 /** A number of resources of a kind: "2 repositories". */
 export const counted = (number: number, kind: string): string =>
   `${number} ${number === 1 ? kind : kind.replace(/y$/, "ie").concat("s")}`;
@@ -190,9 +193,7 @@ export const TOKEN_HINTS: Record<string, { label: string; placeholder: string; h
   notion: {
     label: "Secret of an internal integration",
     placeholder: "ntn_…",
-    hint:
-      "Made in Notion under Settings → Connections. It sees no page until one is shared with it: open a page, and add " +
-      "the integration under the three dots.",
+    hint: "Made in Notion under Settings → Connections → Develop or manage integrations.",
   },
 };
 

@@ -10,8 +10,8 @@ import { Time } from "../../../components/ui/time";
 import { done, notDone } from "../../../components/ui/toast";
 import { paths } from "../../../lib/paths";
 import { useCan } from "../../../lib/role";
+import type { Source } from "../../../lib/sources";
 import { StateBadge } from "../connections/parts";
-import type { Source } from "../sources";
 import {
   type Configuration,
   type DocumentSync,

@@ -3,7 +3,7 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 
 import { api, data, JUST_READ, type Schemas } from "../../../lib/api";
-import type { Source } from "../sources";
+import type { Source } from "../../../lib/sources";
 
 export type SourceDocuments = Schemas["SourceDocuments"];
 export type Configuration = Schemas["SourceConfiguration"];

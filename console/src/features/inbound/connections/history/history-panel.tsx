@@ -11,13 +11,21 @@ import { done } from "../../../../components/ui/toast";
 import { TONE_TEXT } from "../../../../components/ui/tones";
 import { providerName } from "../../../../lib/providers";
 import { useCan } from "../../../../lib/role";
-import { placeName } from "../../sources";
+import { placeName } from "../../../../lib/sources";
 import type { Connection } from "../connections";
 import { useLinkedSources } from "../links";
 import { StateBadge } from "../parts";
 import { type Backfill, isActive, type Stretch, useBackfill, useBackfills, useCancelBackfill } from "./history";
 import { HistoryDialog } from "./history-dialog";
-import { badgeOfBackfill, depthInWords, kindInWords, progressInWords, stretchInWords, toneOfStretch } from "./words";
+import {
+  badgeOfBackfill,
+  depthInWords,
+  kindInWords,
+  mostTellingFirst,
+  progressInWords,
+  stretchInWords,
+  toneOfStretch,
+} from "./words";
 
 /** So many parts are shown before somebody asks for all. */
 const FIRST = 15;
@@ -46,7 +54,9 @@ export function HistoryPanel({ of }: { of: Connection }) {
       {backfills.error && <Failure error={backfills.error} onRetry={() => void backfills.refetch()} />}
       {backfills.data?.length === 0 && (
         <Empty>
-          Nothing came along yet. What is linked brings its last days along, unless this server is set otherwise.
+          {of.status === "closed"
+            ? "Nothing came along."
+            : "Nothing came along yet. What is linked brings its last days along, unless this server is set otherwise."}
         </Empty>
       )}
       <ul aria-label="History" className="divide-line divide-y">
@@ -71,7 +81,7 @@ function Row({ of, backfill, isFirst }: RowProps) {
           <span className="inline-flex w-[calc(100%-1.25rem)] flex-wrap items-center gap-x-2 gap-y-1 align-middle">
             <span className="font-medium">{depthInWords(backfill.depth)}</span>
             <StateBadge of={badgeOfBackfill(backfill)} />
-            <span className="text-quiet flex-1 text-xs">{backfill.is_automatic && "by itself"}</span>
+            <span className="text-quiet flex-1 text-xs whitespace-nowrap">{backfill.is_automatic && "by itself"}</span>
             <Time at={backfill.created_at} />
           </span>
         </summary>
@@ -94,7 +104,7 @@ function Stretches({ of, id }: { of: Connection; id: string }) {
   };
   if (backfill.isPending) return <Skeleton lines={2} />;
   if (backfill.isError) return <Failure error={backfill.error} onRetry={() => void backfill.refetch()} />;
-  const all = backfill.data.stretches;
+  const all = mostTellingFirst(backfill.data.stretches);
   const shown = isWhole ? all : all.slice(0, FIRST);
   return (
     <>

@@ -2,7 +2,16 @@ import { expect, test } from "vitest";
 
 import { ApiError } from "../../../../lib/api";
 import type { Stretch } from "./history";
-import { beginFault, kindInWords, momentInWords, progressInWords, sizeInWords, sizeOf, stretchInWords } from "./words";
+import {
+  beginFault,
+  kindInWords,
+  momentInWords,
+  mostTellingFirst,
+  progressInWords,
+  sizeInWords,
+  sizeOf,
+  stretchInWords,
+} from "./words";
 
 const NOW = new Date(2026, 0, 2, 12, 0);
 
@@ -72,4 +81,15 @@ test("an estimate counts the chosen kinds, and says what the provider does not t
 test("a refusal of a backfill is told in words", () => {
   expect(beginFault(new ApiError(429, "too many"))).toMatch(/An hour has to pass/);
   expect(beginFault(new ApiError(409, "a backfill of this connection is active"))).toMatch(/is active/);
+});
+
+test("of many parts, those that failed are told first, then what is read and what came along", () => {
+  const parts = [
+    stretch({ id: "waits" }),
+    stretch({ id: "told", status: "completed", produced: 3 }),
+    stretch({ id: "reads", status: "running" }),
+    stretch({ id: "also waits" }),
+    stretch({ id: "failed", status: "failed" }),
+  ];
+  expect(mostTellingFirst(parts).map(({ id }) => id)).toEqual(["failed", "reads", "told", "waits", "also waits"]);
 });

@@ -25,6 +25,16 @@ const STATES: Record<string, { title: string; tone: Tone }> = {
   cancelled: { title: "Cancelled", tone: "quiet" },
 };
 
+/** The stretches that failed or lack something come first, then the one that is read and those with events. */
+export function mostTellingFirst(stretches: Stretch[]): Stretch[] {
+  const rankOf = (it: Stretch) => {
+    if (it.status === "failed" || it.unreadable > 0 || it.pages_lost > 0) return 0;
+    if (it.status === "running") return 1;
+    return it.produced > 0 ? 2 : 3;
+  };
+  return [...stretches].sort((one, other) => rankOf(one) - rankOf(other));
+}
+
 /** The badge of a backfill; a status of a later version is called as the API calls it. */
 export const badgeOfBackfill = ({ status }: Pick<Backfill, "status">) =>
   STATES[status] ?? { title: words(status), tone: "quiet" as const };
