@@ -35,7 +35,7 @@ export function ThreadView({ thread, here }: { thread: Thread; here: string }) {
     ["Co-authors", thread.coAuthors],
     ["Labels", thread.labels],
     ["Milestone", thread.milestone ? [thread.milestone] : []],
-    ["Linked", thread.links.map(({ id, label }) => (label ? `${words(label)} ${id}` : id))],
+    ["Linked", thread.links.map(linkName)],
   ];
   const told = lists.filter(([, list]) => list.length > 0);
   const facts: [string, ReactNode][] = told.map(([name, list]) => [name, list.join(", ")]);
@@ -68,6 +68,12 @@ export function ThreadView({ thread, here }: { thread: Thread; here: string }) {
       </div>
     </Panel>
   );
+}
+
+/** A link with its relation; a commit by the digits that people write. */
+function linkName({ type, id, label }: Thread["links"][number]) {
+  const name = type === "commit" ? id.slice(0, 7) : id;
+  return label ? `${words(label)} ${name}` : name;
 }
 
 const DONE: Record<Part["kind"], string> = {

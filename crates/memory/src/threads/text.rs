@@ -53,11 +53,10 @@ fn part(text: &mut String, part: &ThreadPart) {
     };
 }
 
+/// A link with its relation; a commit by the digits that people write.
 fn link(link: &ThreadLink) -> String {
-    match &link.label {
-        Some(label) => format!("{label} {}", link.id),
-        None => link.id.clone(),
-    }
+    let name = if link.kind == "commit" { link.id.chars().take(7).collect() } else { link.id.clone() };
+    link.label.as_ref().map_or_else(|| name.clone(), |label| format!("{label} {name}"))
 }
 
 fn capital(name: &str) -> String {
