@@ -122,6 +122,12 @@ test("an observation shows its text, its graph, and what it caused", async () =>
   const closed = await api(server, "/api/observations?type=pull_request");
   await page.goto(within(`/observations/${closed.body.data[0].id}?tab=graph`));
   await page.getByText(/2 observations, 1 edge/).waitFor();
+  await page.getByRole("tab", { name: "Conversation" }).click();
+  const thread = page.getByRole("region", { name: "Fix the bell" });
+  await thread.getByText("Pull request acme/shop#12 by ada").waitFor();
+  await thread.getByText("Fixes #11", { exact: true }).waitFor();
+  assert.equal(await thread.getByRole("listitem").count(), 2, "it was opened and closed");
+  await check(page, "conversation");
   await page.goto(within("/observations?view=timeline&type=release"));
   await page.getByRole("region", { name: "Timeline" }).getByText("Version 1.0").click();
   await page.getByRole("complementary", { name: "Version 1.0" }).waitFor();

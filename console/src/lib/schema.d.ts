@@ -1950,6 +1950,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/thread": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * An issue or a pull request as one text: its description, comments, reviews and events, the people, and
+         *     the things that are linked with it. It is put together from the observations when it is read.
+         */
+        get: operations["get_api_thread"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/app": {
         parameters: {
             query?: never;
@@ -6642,6 +6662,11 @@ export interface components {
              * @description The time of the last change.
              */
             updated_at: string;
+        };
+        /** @description An observation with all its details, and the thread that it is a part of. */
+        FullObservation: components["schemas"]["ObservationDetail"] & {
+            /** @description The id of the thread of the issue or pull request that it is about; `null` if it is about none. */
+            thread?: string | null;
         };
         /** @description A word of the query in a snippet, in characters (Unicode scalar values). */
         HighlightView: {
@@ -12396,6 +12421,114 @@ export interface components {
             bytes: number;
             name: string;
         };
+        /** @description An issue or a pull request with all that was said and done about it. */
+        Thread: {
+            /** @description Names of those to whom it is assigned. */
+            assignees: string[];
+            author?: null | components["schemas"]["ActorName"];
+            /** @description Further authors of its commits. */
+            coAuthors: string[];
+            /** @description Its id: `thread:`, the kind, and the key. */
+            id: string;
+            /** @description True if older parts are left out. */
+            isCut: boolean;
+            /** @description The key by which events are recognised to be about it: `acme/shop#12`, `ENG-42`. */
+            key: string;
+            /** @description `issue` or `pull_request`. */
+            kind: components["schemas"]["ThreadKind"];
+            /** @description The labels. */
+            labels: string[];
+            /** @description The issues, pull requests, commits and deployments that it names. */
+            links: components["schemas"]["ThreadLink"][];
+            /** @description All of it as one text. */
+            markdown: string;
+            /** @description Observations of other things that name it, the newest first. */
+            mentions: components["schemas"]["ThreadMention"][];
+            /** @description The milestone. */
+            milestone?: string | null;
+            /** @description Its description, comments, reviews and events, the oldest first. */
+            parts: components["schemas"]["ThreadPart"][];
+            /** @description The provider. */
+            provider: string;
+            /** @description Names of those who were asked to review it. */
+            reviewers: string[];
+            /** @description Its status, if events tell it: `open`, `merged`, `In Progress`. */
+            status?: string | null;
+            /** @description Its title at present. */
+            title: string;
+            /**
+             * Format: date-time
+             * @description The time of its newest part.
+             */
+            updatedAt: string;
+            /** @description The address at the provider. */
+            url?: string | null;
+        };
+        /**
+         * @description The kind of thing that a thread is about.
+         * @enum {string}
+         */
+        ThreadKind: "issue" | "pull_request";
+        /** @description A thing that a thread names. */
+        ThreadLink: {
+            /** @description The form that people write. */
+            id: string;
+            /** @description The relation: `fixes`, `merge`, `linked`. */
+            label?: string | null;
+            /** @description `issue`, `pr`, `commit` or `deployment`. */
+            type: string;
+            /** @description The address at the provider. */
+            url?: string | null;
+        };
+        /** @description An observation that names the thread's issue or pull request. */
+        ThreadMention: {
+            /** @description The observation. */
+            observationId: string;
+            /**
+             * Format: date-time
+             * @description The time of the event.
+             */
+            occurredAt: string;
+            /** @description The provider. */
+            provider: string;
+            /** @description Its title. */
+            title: string;
+            /** @description The event, such as `push`. */
+            type: string;
+        };
+        /** @description A part of a thread. */
+        ThreadPart: {
+            actor?: null | components["schemas"]["ActorName"];
+            /**
+             * Format: date-time
+             * @description The time of the newest change of its text.
+             */
+            editedAt?: string | null;
+            /** @description `description`, `comment`, `review` or `event`. */
+            kind: components["schemas"]["ThreadPartKind"];
+            /** @description The observation with its newest text. */
+            observationId: string;
+            /**
+             * Format: date-time
+             * @description The time.
+             */
+            occurredAt: string;
+            /** @description The line of code that it is about: `src/pay.rs:12`. */
+            place?: string | null;
+            /** @description The text; empty for an event. */
+            text: string;
+            /** @description A line: the title of the observation. */
+            title: string;
+            /** @description The event, such as `issue_comment.created`. */
+            type: string;
+            /** @description The address at the provider. */
+            url?: string | null;
+        };
+        /**
+         * @description The kind of a part.
+         * @enum {string}
+         */
+        ThreadPartKind: "description" | "comment" | "review" | "event";
         /** @description A token that a person has made at the provider. */
         TokenIn: {
             /** @description The token. It is not shown again. */
@@ -15958,7 +16091,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ObservationDetail"];
+                    "application/json": components["schemas"]["FullObservation"];
                 };
             };
             404: {
@@ -17878,6 +18011,52 @@ export interface operations {
                 };
             };
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_api_thread: {
+        parameters: {
+            query?: {
+                /** @description The issue or pull request as people write it: `ENG-42`, `acme/shop#12`. */
+                entity?: string;
+                /** @description The id of an observation that is about it, or says something about it. */
+                observation?: string;
+                /** @description The id of the thread. */
+                id?: string;
+                /**
+                 * @description The workspace; also as the header `X-Workspace-ID`. The organisation's first workspace when
+                 *     absent.
+                 */
+                workspace?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Thread"];
+                };
+            };
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

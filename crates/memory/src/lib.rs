@@ -15,7 +15,8 @@
 //! The entities of a workspace are listed by the [catalogue], with the observations that name them.
 //! A language model may [read it again](understanding), where a workspace wants it.
 //!
-//! The state of an issue, a deployment or a project, as far as events tell it, is kept as [`states`].
+//! The state of an issue, a deployment or a project, as far as events tell it, is kept as [`states`]. All
+//! events about an issue or a pull request are read as one of the [`threads`].
 //! [`documents`] are remembered beside observations: they are split, and their chunks are passages as
 //! well.
 //!
@@ -49,6 +50,7 @@ mod serving;
 mod settings;
 pub mod significance;
 pub mod states;
+pub mod threads;
 pub mod trial;
 pub mod understanding;
 mod vectors;

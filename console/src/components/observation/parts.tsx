@@ -20,7 +20,7 @@ import { asMarkdown } from "./as-markdown";
 import type { Edge } from "./edges";
 import { entitiesOf, referencesOf, shortened, typeTitle } from "./references";
 
-export type Detail = Schemas["ObservationDetail"];
+export type Detail = Schemas["FullObservation"];
 
 export function useAddress(id: string): string {
   return `${location.origin}/w/${useWorkspaceId()}${paths.observation(id)}`;

@@ -14,6 +14,7 @@ import {
 } from "../../components/observation/parts";
 import { Related } from "../../components/observation/related";
 import { States } from "../../components/observation/states";
+import { ThreadView, useThread } from "../../components/observation/thread";
 import { Badge, Score } from "../../components/ui/badge";
 import { copyText } from "../../components/ui/copy-text";
 import { JsonViewer } from "../../components/ui/json-viewer";
@@ -54,6 +55,7 @@ function Known({ it, edges }: { it: Detail; edges: Edge[] }) {
   const address = useAddress(it.id);
   const { kind, text } = readTitle(it);
   const link = linkOf(it.metadata);
+  const thread = useThread(it).data;
   const copy = (what: string) => async () => {
     if (await copyText(what)) done("Copied");
   };
@@ -83,6 +85,9 @@ function Known({ it, edges }: { it: Detail; edges: Edge[] }) {
         label="Observation"
         tabs={[
           { key: "overview", title: "Overview", content: <Overview it={it} count={grouped(edges).length} /> },
+          ...(thread
+            ? [{ key: "thread", title: "Conversation", content: <ThreadView thread={thread} here={it.id} /> }]
+            : []),
           {
             key: "related",
             title: "Related",

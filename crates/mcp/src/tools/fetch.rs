@@ -7,6 +7,7 @@
 use campanile_base::{Error, Result, Thing};
 use campanile_memory::clusters::{self, Cluster};
 use campanile_memory::documents::{self, DocumentDetail};
+use campanile_memory::threads::{self, Thread, ThreadOf};
 use campanile_memory::{ObservationDetail, observations};
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
@@ -21,7 +22,8 @@ pub(super) const TOOL: Tool = Tool {
     title: "Read a result",
     description: "Returns the whole text of a result of `search`, `related`, `graph` or `timeline`, with its source, \
         person, time and references. A long text comes in parts: if `metadata.truncated` is true, call `fetch` again \
-        with `metadata.nextId`.",
+        with `metadata.nextId`. `metadata.thread` is the id of the whole issue or pull request, with all comments \
+        and reviews: fetch it for the full conversation.",
     input: schema::<Arguments>,
     output: schema::<Answer>,
     call,
@@ -78,6 +80,9 @@ struct Metadata {
     references: Vec<ReferenceView>,
     /// The page in the console that shows it with everything around it.
     page: String,
+    /// The id of the issue or pull request that it is about, with everything that was said and done.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    thread: Option<String>,
     /// True if the text goes on in another part.
     truncated: bool,
     /// The id of the next part.
@@ -103,14 +108,21 @@ fn call(context: &ToolContext, arguments: JsonObject) -> BoxFuture<'_, ToolOutco
         let (workspace, wanted, now) = (context.workspace.clone(), whole.to_owned(), context.app.clock.now());
         let found = context.app.db.read_in_turn(context.organisation.as_str(), move |tx| {
             Box::pin(async move {
+                if threads::is_id(&wanted) {
+                    return match threads::thread(tx, &workspace, ThreadOf::Id(wanted)).await {
+                        Err(Error::NotFound(_)) => Ok(None),
+                        found => found.map(|found| Some(Found::Thread(Box::new(found)))),
+                    };
+                }
                 if let Some(found) = observations::by_id(tx, &workspace, &wanted).await? {
-                    return Ok(Some(Found::Observation(Box::new(found))));
+                    let thread = threads::id_of(tx, &workspace, &found).await?;
+                    return Ok(Some(Found::Observation(Box::new(found), thread)));
                 }
                 if let Some(found) = documents::of_result(tx, &workspace, &wanted).await? {
                     return Ok(Some(Found::Document(Box::new(found))));
                 }
                 let found = clusters::by_id(tx, &workspace, &wanted, now).await?;
-                Ok::<_, campanile_db::Error>(found.map(|found| Found::Cluster(Box::new(found))))
+                Ok::<_, Error>(found.map(|found| Found::Cluster(Box::new(found))))
             })
         });
         let found: Option<Found> = found.await?;
@@ -120,7 +132,8 @@ fn call(context: &ToolContext, arguments: JsonObject) -> BoxFuture<'_, ToolOutco
         })?;
         let (text, next_id) = (text.to_owned(), goes_on.then(|| format!("{whole}~{}", number + 1)));
         told(match found {
-            Found::Observation(found) => answer(context, &id, text, next_id, *found),
+            Found::Observation(found, thread) => answer(context, &id, text, next_id, (*found, thread)),
+            Found::Thread(found) => whole_thread(context, &id, text, next_id, *found),
             Found::Document(found) => document(context, &id, text, next_id, *found),
             Found::Cluster(found) => cluster(context, &id, text, *found),
         })
@@ -130,7 +143,9 @@ fn call(context: &ToolContext, arguments: JsonObject) -> BoxFuture<'_, ToolOutco
 
 /// The thing that an id names.
 enum Found {
-    Observation(Box<ObservationDetail>),
+    /// With the id of its thread.
+    Observation(Box<ObservationDetail>, Option<String>),
+    Thread(Box<Thread>),
     Document(Box<DocumentDetail>),
     Cluster(Box<Cluster>),
 }
@@ -138,7 +153,8 @@ enum Found {
 impl Found {
     fn text(&self) -> &str {
         match self {
-            Self::Observation(found) => &found.body,
+            Self::Observation(found, _) => &found.body,
+            Self::Thread(found) => &found.markdown,
             Self::Document(found) => &found.text,
             Self::Cluster(found) => found.summary.as_ref().map_or(&found.title, |summary| &summary.text),
         }
@@ -164,6 +180,7 @@ fn document(context: &ToolContext, id: &str, text: String, next_id: Option<Strin
             topics: found.tags,
             references: Vec::new(),
             page,
+            thread: None,
             truncated: next_id.is_some(),
             next_id,
         },
@@ -188,13 +205,48 @@ fn cluster(context: &ToolContext, id: &str, text: String, found: Cluster) -> Ans
             topics: found.topics,
             references: Vec::new(),
             page,
+            thread: None,
             truncated: false,
             next_id: None,
         },
     }
 }
 
-fn answer(context: &ToolContext, id: &str, text: String, next_id: Option<String>, found: ObservationDetail) -> Answer {
+fn whole_thread(context: &ToolContext, id: &str, text: String, next_id: Option<String>, found: Thread) -> Answer {
+    let newest = found.parts.last().map(|part| part.observation_id.as_str()).unwrap_or_default();
+    let page = context.page(newest);
+    let references = found.links.into_iter();
+    let references = references.map(|link| ReferenceView { kind: link.kind.to_owned(), id: link.id, url: link.url });
+    Answer {
+        id: id.to_owned(),
+        title: found.title,
+        text,
+        url: found.url.unwrap_or_else(|| page.clone()),
+        metadata: Metadata {
+            source: found.provider,
+            event_type: format!("thread.{}", found.kind.as_str()),
+            actor: found.author.as_ref().map(|author| author.name.clone()),
+            actor_id: found.author.map(|author| author.id),
+            occurred_at: found.updated_at.to_string(),
+            significance: None,
+            category: "thread".to_owned(),
+            topics: found.labels,
+            references: references.collect(),
+            page,
+            thread: None,
+            truncated: next_id.is_some(),
+            next_id,
+        },
+    }
+}
+
+fn answer(
+    context: &ToolContext,
+    id: &str,
+    text: String,
+    next_id: Option<String>,
+    (found, thread): (ObservationDetail, Option<String>),
+) -> Answer {
     let ObservationDetail { observation, references, .. } = found;
     let page = context.page(observation.id.as_str());
     let actor = observation.actor;
@@ -222,6 +274,7 @@ fn answer(context: &ToolContext, id: &str, text: String, next_id: Option<String>
             topics: observation.topics,
             references,
             page,
+            thread,
             truncated: next_id.is_some(),
             next_id,
         },

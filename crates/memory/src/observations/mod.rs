@@ -16,7 +16,7 @@ use crate::entities::Entity;
 pub use input::{ActorInput, MANUAL_SOURCE, ObservationInput, ReferenceInput, ReferenceWord};
 use queries::list;
 pub(crate) use queries::of_cluster;
-pub(crate) use queries::{by_actor, insert, known, upsert_entities};
+pub(crate) use queries::{by_actor, insert, known, referring_to, upsert_entities};
 pub use queries::{by_id, by_source_id, workspace_of};
 
 campanile_base::id_type!(

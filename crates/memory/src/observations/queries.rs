@@ -20,6 +20,7 @@ campanile_db::columns! {
     cluster_id, occurred_at, captured_at, refs, metadata,
 }
 campanile_db::columns! { detail_columns, detail_at after at: body, entities, category_method, category_confidence }
+campanile_db::columns! { reference_columns, reference_at after detail_at: reference_role, reference_label }
 
 /// The identities among those of some events that the workspace remembers.
 pub(crate) async fn known(tx: &mut Tx, workspace: &WorkspaceId, events: &[SourceEvent]) -> Result<HashSet<String>> {
@@ -200,18 +201,44 @@ pub async fn by_id(tx: &mut Tx, workspace: &WorkspaceId, id: &str) -> Result<Opt
         detail_columns!(),
         " FROM observation WHERE workspace_id = $1 AND id = $2"
     );
-    tx.first(sql, params![workspace.as_str(), id], |row| {
-        Ok(ObservationDetail {
-            observation: read(row)?,
-            body: row.get(detail_at::body)?,
-            references: row.json(at::refs)?,
-            entities: row.json(detail_at::entities)?,
-            metadata: row.json(at::metadata)?,
-            category_method: row.get(detail_at::category_method)?,
-            category_confidence: row.get(detail_at::category_confidence)?,
-        })
+    tx.first(sql, params![workspace.as_str(), id], read_detail).await
+}
+
+/// The newest observations that refer to a thing, by its kind and key: with the role of the reference, and its label.
+pub(crate) async fn referring_to(
+    tx: &mut Tx,
+    workspace: &WorkspaceId,
+    (kind, key): (&str, &str),
+    most: i64,
+) -> Result<Vec<(ObservationDetail, String, Option<String>)>> {
+    let sql = concat!(
+        "SELECT ",
+        columns!(),
+        ", ",
+        detail_columns!(),
+        ", ",
+        reference_columns!(),
+        " FROM (SELECT observation.*, reference.role AS reference_role, reference.label AS reference_label
+            FROM observation_reference AS reference JOIN observation ON observation.id = reference.observation_id
+            WHERE reference.workspace_id = $1 AND reference.kind = $2 AND reference.key = $3
+            ORDER BY reference.observation_id DESC LIMIT $4) AS referring ORDER BY id DESC"
+    );
+    tx.all(sql, params![workspace.as_str(), kind, key, most], |row| {
+        Ok((read_detail(row)?, row.get(reference_at::reference_role)?, row.get(reference_at::reference_label)?))
     })
     .await
+}
+
+fn read_detail(row: &Row<'_>) -> Result<ObservationDetail> {
+    Ok(ObservationDetail {
+        observation: read(row)?,
+        body: row.get(detail_at::body)?,
+        references: row.json(at::refs)?,
+        entities: row.json(detail_at::entities)?,
+        metadata: row.json(at::metadata)?,
+        category_method: row.get(detail_at::category_method)?,
+        category_confidence: row.get(detail_at::category_confidence)?,
+    })
 }
 
 fn read(row: &Row<'_>) -> Result<Observation> {

@@ -42,6 +42,7 @@ mod strangers;
 mod summaries;
 mod svix;
 mod tenancy;
+mod threads;
 mod tools;
 mod traces;
 mod workflows;

@@ -159,6 +159,10 @@ async fn an_assistant_searches_reads_and_follows() {
         assert_eq!((&metadata["truncated"], metadata.get("nextId")), (&json!(false), None));
         assert_eq!(metadata["page"], server.url(&format!("/observations/{issue}")));
         assert_eq!(metadata["references"][0]["url"], "https://github.com/acme/shop/issues/1");
+        assert_eq!(metadata["thread"], "thread:issue:acme/shop#1");
+        let whole = client.call("fetch", json!({ "id": metadata["thread"] })).await;
+        assert!(whole["text"].as_str().unwrap().starts_with("# Checkout times out"), "{whole}");
+        assert_eq!(whole["url"], "https://github.com/acme/shop/issues/1");
 
         let related = client.call("related", json!({ "id": issue })).await;
         let edge = &related["related"][0];
@@ -452,6 +456,9 @@ async fn nothing_of_another_workspace_is_reached_by_any_tool() {
             let told = own.refusal(tool, json!({ "id": secret })).await;
             assert!(told.contains("nothing with this id in the workspace"), "{tool}: {told}");
         }
+        theirs.call("fetch", json!({ "id": "thread:issue:acme/shop#4" })).await;
+        let told = own.refusal("fetch", json!({ "id": "thread:issue:acme/shop#4" })).await;
+        assert!(told.contains("nothing with this id in the workspace"), "{told}");
         for asked in [json!({ "entity": "ZQ-77" }), json!({ "actor": "mallory" })] {
             assert_eq!(own.call("timeline", asked).await, json!({ "events": [] }));
         }

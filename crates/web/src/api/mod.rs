@@ -35,6 +35,7 @@ mod sources;
 mod states;
 mod suppressions;
 pub(crate) mod system;
+mod threads;
 mod webhooks;
 mod workflows;
 
@@ -84,6 +85,7 @@ fn described(metrics: Option<PrometheusHandle>) -> OpenApiRouter<Web> {
         .routes(routes!(search::contents))
         .routes(routes!(search::contents_v1))
         .routes(routes!(states::list))
+        .routes(routes!(threads::get))
         .routes(routes!(people::list))
         .routes(routes!(people::suggestions))
         .routes(routes!(people::keep_apart))

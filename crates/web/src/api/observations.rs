@@ -11,9 +11,9 @@ use campanile_http::error::ApiResult;
 use campanile_memory::classification::CATEGORIES;
 use campanile_memory::graph::{self, EdgeView, Neighbourhood, neighbourhood};
 use campanile_memory::observations::ObservationInput;
-use campanile_memory::{Filter, Observation, ObservationDetail, observations, people};
-use serde::Deserialize;
-use utoipa::IntoParams;
+use campanile_memory::{Filter, Observation, ObservationDetail, observations, people, threads};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
 
 use super::page::{List, PageView, Paging, SOURCES, Within, one_of, time};
 
@@ -109,19 +109,35 @@ pub(super) async fn create(
     Ok((if is_new { StatusCode::CREATED } else { StatusCode::OK }, Json(observation)))
 }
 
+/// An observation with all its details, and the thread that it is a part of.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct FullObservation {
+    /// All its details.
+    #[serde(flatten)]
+    detail: ObservationDetail,
+    /// The id of the thread of the issue or pull request that it is about; `null` if it is about none.
+    thread: Option<String>,
+}
+
 /// An observation with all its details.
 #[utoipa::path(get, path = "/api/observations/{id}", tag = "observations", params(Within),
-    responses((status = 200, body = ObservationDetail), (status = 404)))]
+    responses((status = 200, body = FullObservation), (status = 404)))]
 pub(super) async fn get(
     State(web): State<Web>,
     Authenticated(caller): Authenticated,
     Path(id): Path<String>,
     Query(within): Query<Within>,
-) -> ApiResult<Json<ObservationDetail>> {
+) -> ApiResult<Json<FullObservation>> {
     let workspace = workspace_of(&web, &caller, within, &id).await?;
-    let found =
-        web.app.db.read(move |tx| Box::pin(async move { observations::by_id(tx, &workspace, &id).await })).await?;
-    Ok(Json(found.ok_or(Error::NotFound(Thing::Observation))?))
+    let read = web.app.db.read(move |tx| {
+        Box::pin(async move {
+            let found = observations::by_id(tx, &workspace, &id).await?;
+            let detail = found.ok_or(Error::NotFound(Thing::Observation))?;
+            let thread = threads::id_of(tx, &workspace, &detail).await?;
+            Ok::<_, Error>(FullObservation { detail, thread })
+        })
+    });
+    Ok(Json(read.await?))
 }
 
 /// The edges of an observation to others, the most certain first.

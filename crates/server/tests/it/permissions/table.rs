@@ -156,6 +156,7 @@ pub(super) const OWN: &[(&str, &str, &str)] = &[
     ("GET", "/api/states", "OMS..K..."),
     ("GET", "/api/stream", "OMS..K..."),
     ("GET", "/api/system", "O....K..."),
+    ("GET", "/api/thread", "OMS..K..."),
     ("GET", "/api/webhooks/statistics", "OMS..K..."),
     ("GET", "/api/workflows", "OMS..K..."),
     ("POST", "/api/workflows/{name}/pause", "OM...K..."),
