@@ -15,7 +15,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use campanile_accounts::activity::{self, Action};
-use campanile_accounts::{Caller, Permission, WorkspaceId};
+use campanile_accounts::{Caller, OrganisationId, Permission, WorkspaceId};
 use campanile_base::bounds::LARGE_DELIVERY;
 use campanile_base::{Clock, Error, Secret, Thing, Timestamp, Vault};
 use campanile_db::{Apply, Db, Lane, Tx};
@@ -27,8 +27,8 @@ use crate::connectors::Connectors;
 use crate::deliveries::{self, Delivery, DeliveryId, DeliverySummary, Origin, process_job};
 use crate::envelope::{Envelope, Outline};
 use crate::provider::Provider;
-use crate::sources::{self, SealedSource};
-use crate::{Code, IngestError, NormalForm, adapters, normalise};
+use crate::sources::{self, SealedSource, SourceId};
+use crate::{Code, IngestError, NormalForm, adapters, normalise, upkeep};
 
 pub use receipt::{Receipt, ReceiptResult, StoredDelivery};
 
@@ -36,6 +36,11 @@ use large::Large;
 
 /// The time by which the sender's clock may be ahead of ours.
 const AHEAD: Duration = Duration::from_secs(60);
+
+/// The time between two records of the last delivery to a linked source.
+const SOURCE_HEARD: Duration = Duration::from_secs(600);
+/// The apps and sources whose last record is known, before old ones are forgotten.
+const MOST_HEARD: usize = 10_000;
 
 /// Headers with credentials, which are not stored.
 const NOT_KEPT: [&str; 3] = ["authorization", "cookie", "proxy-authorization"];
@@ -73,7 +78,7 @@ pub struct Intake {
     large: Large,
     /// The apps, and the connections of the accounts that have installed them.
     connectors: Option<Connectors>,
-    /// The time at which each app was last recorded as delivered to.
+    /// The time at which each app, and each linked source, was last recorded as delivered to.
     heard: Arc<Mutex<HashMap<String, Timestamp>>>,
 }
 
@@ -148,6 +153,7 @@ impl Intake {
         arrival: Arrival,
     ) -> Result<Receipt, IngestError> {
         let SealedSource { source, secret, previous } = sealed;
+        let is_linked = source.resource.is_some();
         let Arrival { headers, body } = arrival;
         let (length, now) = (body.len(), self.clock.now());
         let previous = previous.filter(|(_, until)| *until > now);
@@ -174,6 +180,9 @@ impl Intake {
         };
         let delivery = Arc::new(delivery);
         let is_new = self.accept.submit(delivery.clone()).await?;
+        if is_linked {
+            self.note_source_heard(&delivery.organisation_id, &delivery.source_id).await?;
+        }
         let stored = StoredDelivery {
             id: delivery.id.clone(),
             organisation: delivery.organisation_id.clone(),
@@ -186,6 +195,34 @@ impl Intake {
             stored: is_new.then_some(stored).into_iter().collect(),
             status: provider.delivery_rules().success,
         })
+    }
+
+    /// Records that a linked source was delivered to, once in ten minutes at most. It is not polled then.
+    async fn note_source_heard(&self, organisation: &OrganisationId, source: &SourceId) -> Result<(), IngestError> {
+        let now = self.clock.now();
+        if !self.is_heard_anew(source.as_str(), SOURCE_HEARD, now) {
+            return Ok(());
+        }
+        let (organisation, source) = (organisation.clone(), source.clone());
+        let noted = self.db.write(move |tx| {
+            Box::pin(async move { upkeep::queries::note_heard(tx, (&organisation, &source), now).await })
+        });
+        noted.await?;
+        Ok(())
+    }
+
+    /// True if an app or a source was not recorded as delivered to within a time. It counts as recorded
+    /// from now on.
+    fn is_heard_anew(&self, id: &str, within: Duration, now: Timestamp) -> bool {
+        let mut heard = self.heard.lock().expect("nobody panics while they hold it");
+        if heard.get(id).is_some_and(|at| now.since(*at) < within) {
+            return false;
+        }
+        if heard.len() >= MOST_HEARD {
+            heard.retain(|_, at| now.since(*at) < SOURCE_HEARD);
+        }
+        heard.insert(id.to_owned(), now);
+        true
     }
 
     /// Loads a stored delivery and converts it into normal form, like [`normalise`]. A large one

@@ -135,7 +135,7 @@ async fn stretch(tx: &mut Tx, workspace: &WorkspaceId, filter: &Filter, from: &C
 
 /// The owner and the delivery id of a page of history; `None` for any other delivery.
 pub async fn history_page(tx: &mut Tx, id: &str) -> Result<Option<(OrganisationId, String)>> {
-    let sql = "SELECT organisation_id, delivery_id FROM delivery WHERE id = $1 AND origin = 'backfill'";
+    let sql = "SELECT organisation_id, delivery_id FROM delivery WHERE id = $1 AND origin IN ('backfill', 'reconcile')";
     tx.first(sql, params![id], |row| Ok((OrganisationId::from(row.get::<String>(0)?), row.get(1)?))).await
 }
 

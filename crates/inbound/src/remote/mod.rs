@@ -18,7 +18,7 @@ use utoipa::ToSchema;
 use crate::connections::{ConnectionKind, Credentials};
 
 pub(crate) use api::{Api, Dialect, LimitHeaders};
-pub(crate) use documents::{DocumentListing, DocumentRemote, ResourceRef};
+pub(crate) use documents::{DocumentListing, DocumentRemote, EditedDocuments, ResourceRef};
 pub use documents::{DocumentReading, FetchedDocument, ResourcePlace};
 pub(crate) use rest::RestPage;
 
@@ -54,6 +54,16 @@ pub(crate) trait Remote: Send + Sync {
     ) -> Result<HistoryPage, Trouble> {
         let name = place.name.unwrap_or(place.resource);
         Err(Trouble::Invalid(format!("{name} has no history of the kind {}", place.kind)))
+    }
+
+    /// The permission without which a kind of thing cannot be read, as the provider calls it.
+    fn permission_for(&self, _kind: &str) -> Option<&'static str> {
+        None
+    }
+
+    /// The page at which somebody grants a missing permission.
+    fn grant_url(&self, _kind: ConnectionKind) -> Option<String> {
+        None
     }
 
     /// About the number of things that a place has, if the provider tells it in one call.

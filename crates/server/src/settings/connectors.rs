@@ -1,10 +1,16 @@
 //! The settings of connectors: our OAuth application at each provider, and the provider's addresses.
 
+use std::time::Duration;
+
 use campanile_base::Secret;
 use campanile_inbound::connectors::backfill::DEPTHS;
 use campanile_inbound::connectors::{GithubAppSettings, GithubSettings, NotionSettings, OauthSettings, Settings};
 
-use super::Layers;
+use super::{Layers, duration};
+
+/// The times that may lie between two polls.
+const SHORTEST_POLL: Duration = Duration::from_secs(1);
+const LONGEST_POLL: Duration = Duration::from_secs(24 * 3_600);
 
 impl Layers {
     /// The settings of all connectors.
@@ -30,7 +36,11 @@ impl Layers {
         };
         let notion = NotionSettings { api_url: self.address("connector_notion_api_url")? };
         let public_url = self.provider_url("public_url", &[])?;
-        Ok(Settings { public_url, github, linear, notion, backfill_depth, budget_reserve })
+        let (poll, reconciles) = (self.poll()?, self.text("connector_reconcile") != "off");
+        if !["daily", "off"].contains(&self.text("connector_reconcile")) {
+            return Err(self.wrong("connector_reconcile", "must be daily or off"));
+        }
+        Ok(Settings { public_url, github, linear, notion, backfill_depth, budget_reserve, poll, reconciles })
     }
 
     /// The app of this server at GitHub. All of its settings belong together, but the secret of its
@@ -72,6 +82,18 @@ impl Layers {
         match DEPTHS.contains(&depth) {
             true => Ok(Some(depth)),
             false => Err(self.wrong(name, "must be 1, 7, 30, 90 or off")),
+        }
+    }
+
+    /// The time between two polls of a source; `None` for none.
+    fn poll(&self) -> Result<Option<Duration>, String> {
+        let name = "connector_poll";
+        if self.text(name) == "off" {
+            return Ok(None);
+        }
+        match duration(self.text(name)) {
+            Some(every) if (SHORTEST_POLL..=LONGEST_POLL).contains(&every) => Ok(Some(every)),
+            _ => Err(self.wrong(name, "must be a time from 1s to 1d, such as 5m, or off")),
         }
     }
 

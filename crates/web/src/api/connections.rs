@@ -8,6 +8,7 @@ use campanile_http::body::Json;
 use campanile_http::caller::{Authenticated, Configuring};
 use campanile_http::error::ApiResult;
 use campanile_inbound::connections::{self, Connection, ConnectionId, LogLine};
+use campanile_inbound::connectors::ConnectionView;
 use campanile_inbound::connectors::catalogue::Connector;
 use campanile_inbound::connectors::linking::{self, ResourceWithSources};
 use campanile_inbound::routing::{self, UnlinkedCount};
@@ -60,30 +61,33 @@ pub(super) async fn catalogue(
 
 /// The connections of the organisation, newest first; those that were disconnected too.
 #[utoipa::path(get, path = "/api/connections", tag = "connections", params(PlaceQuery),
-    responses((status = 200, body = PageView<Connection>)))]
+    responses((status = 200, body = PageView<ConnectionView>)))]
 pub(super) async fn list(
     State(web): State<Web>,
     Authenticated(caller): Authenticated,
     Query(place): Query<PlaceQuery>,
-) -> ApiResult<Json<PageView<Connection>>> {
+) -> ApiResult<Json<PageView<ConnectionView>>> {
     let (from, size) = place.read(List::Connections)?;
-    let read = web
-        .app
-        .db
-        .read(move |tx| Box::pin(async move { connections::page(tx, &caller.organisation, &from, size).await }));
+    let connectors = web.app.connectors.clone();
+    let read = web.app.db.read(move |tx| {
+        Box::pin(async move { connectors.connection_page(tx, &caller.organisation, &from, size).await })
+    });
     Ok(Json(PageView::of(List::Connections, read.await?)))
 }
 
 /// A connection.
 #[utoipa::path(get, path = "/api/connections/{id}", tag = "connections", params(("id" = String, Path)),
-    responses((status = 200, body = Connection), (status = 404)))]
+    responses((status = 200, body = ConnectionView), (status = 404)))]
 pub(super) async fn get(
     State(web): State<Web>,
     Authenticated(caller): Authenticated,
     Path(id): Path<ConnectionId>,
-) -> ApiResult<Json<Connection>> {
-    let read =
-        web.app.db.read(move |tx| Box::pin(async move { connections::find(tx, &caller.organisation, &id).await }));
+) -> ApiResult<Json<ConnectionView>> {
+    let connectors = web.app.connectors.clone();
+    let read = web
+        .app
+        .db
+        .read(move |tx| Box::pin(async move { connectors.connection_view(tx, &caller.organisation, &id).await }));
     Ok(Json(read.await?))
 }
 

@@ -115,6 +115,7 @@ fn described(metrics: Option<PrometheusHandle>) -> OpenApiRouter<Web> {
         .routes(routes!(source_documents::sync))
         .routes(routes!(source_documents::detect_config))
         .routes(routes!(sources::rotate))
+        .routes(routes!(sources::reconcile))
         .routes(routes!(notifications::notifications))
         .routes(routes!(notifications::attempts))
         .routes(routes!(recipients::users))

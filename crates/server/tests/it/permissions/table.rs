@@ -151,6 +151,7 @@ pub(super) const OWN: &[(&str, &str, &str)] = &[
     ("DELETE", "/api/sources/{id}", "OM...K..."),
     ("POST", "/api/sources/{id}/detect-config", "OM...K..."),
     ("GET", "/api/sources/{id}/documents", "OMS..K..."),
+    ("POST", "/api/sources/{id}/reconcile", "OM...K..."),
     ("POST", "/api/sources/{id}/rotate", "OM...K..."),
     ("POST", "/api/sources/{id}/sync", "OM...K..."),
     ("GET", "/api/states", "OMS..K..."),
