@@ -28,7 +28,8 @@ import { useSourceDocuments } from "./documents/source-documents";
 import { FirstDelivery } from "./first-delivery";
 import { ProviderSteps } from "./provider-steps";
 import { RotateSecret } from "./rotate-secret";
-import { addressOf, healthOf, type Source, sourceTitle } from "./sources";
+import { addressOf, healthOf, type ListedSource, type Source, sourceTitle } from "./sources";
+import { UpkeepPanel } from "./upkeep/upkeep-panel";
 
 const CRUMBS = [{ title: "Integrations", to: paths.integrations }];
 
@@ -46,7 +47,7 @@ export function SourcePage() {
   );
 }
 
-function Known({ source }: { source: Source }) {
+function Known({ source }: { source: ListedSource }) {
   const can = useCan();
   const documents = useSourceDocuments(source).data;
   const [rotates, setRotates] = useState(false);
@@ -90,7 +91,7 @@ function Known({ source }: { source: Source }) {
   );
 }
 
-function Overview({ source }: { source: Source }) {
+function Overview({ source }: { source: ListedSource }) {
   const address = addressOf(source);
   return (
     <div className="grid items-start gap-4 lg:grid-cols-[minmax(0,2fr)_minmax(0,3fr)]">
@@ -119,6 +120,7 @@ function Overview({ source }: { source: Source }) {
             ]}
           />
         </Panel>
+        {source.upkeep && <UpkeepPanel source={source} upkeep={source.upkeep} />}
         <HealthPanel source={source} />
       </div>
       <Latest source={source} />

@@ -4,6 +4,8 @@ import type { Delivery, Schemas } from "../../lib/api";
 import { providerName } from "../../lib/providers";
 
 export type Source = Schemas["Source"];
+/** A source as it is listed, with the upkeep of a linked one. */
+export type ListedSource = Schemas["SourceWithUpkeep"];
 
 export type Health = { last?: Delivery; counts: Record<string, number>; all: Delivery[] };
 

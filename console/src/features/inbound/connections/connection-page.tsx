@@ -20,6 +20,7 @@ import { ConnectActions } from "./connect-actions";
 import { ConnectDialogs } from "./connect-dialog";
 import {
   type Connection,
+  type ListedConnection,
   useCheck,
   useConnectedBy,
   useConnection,
@@ -31,6 +32,7 @@ import {
 import { HistoryPanel } from "./history/history-panel";
 import { Linked } from "./linked";
 import { Log } from "./log";
+import { MissingPermissions } from "./missing-permissions";
 import { StateBadge } from "./parts";
 import { Resources } from "./resources";
 import { badgeOf, checkInWords, endInWords, isRequest, limitInWords, nameOf, troubleOf, wayInWords } from "./words";
@@ -51,7 +53,7 @@ export function ConnectionPage({ id }: { id: string }) {
   );
 }
 
-function Known({ it }: { it: Connection }) {
+function Known({ it }: { it: ListedConnection }) {
   useListsFollowStatus(it);
   const badges = (
     <>
@@ -62,6 +64,7 @@ function Known({ it }: { it: Connection }) {
   return (
     <Page title={nameOf(it)} crumbs={CRUMBS} badges={badges} actions={<Actions it={it} />}>
       <StatusBanner it={it} />
+      <MissingPermissions it={it} />
       <div className="grid items-start gap-4 lg:grid-cols-[minmax(0,2fr)_minmax(0,3fr)]">
         <div className="grid min-w-0 gap-4">
           <About it={it} />

@@ -13,6 +13,8 @@ export type Resource = Schemas["ResourceWithSources"];
 export type LogLine = Schemas["LogLine"];
 export type ConnectionStatus = Schemas["ConnectionStatus"];
 export type Connection = Schemas["ToolConnection"];
+/** A connection with the permissions that it lacks, as it is read. */
+export type ListedConnection = Schemas["ConnectionView"];
 
 /** The answer of an operation on one connection. */
 const one = (answer: Promise<Answer<Connection>>) => data(answer);
@@ -58,7 +60,7 @@ export function useConnection(id: string) {
   return useQuery({
     queryKey: ["connection", id],
     refetchInterval: ({ state }) => pace(state.data?.status === "closing"),
-    queryFn: () => one(api.GET("/api/connections/{id}", { params: { path: { id } } })),
+    queryFn: () => data(api.GET("/api/connections/{id}", { params: { path: { id } } })),
   });
 }
 
@@ -66,7 +68,11 @@ export function useConnection(id: string) {
 function useConnectionChanged() {
   const queries = useQueryClient();
   return (changed: Connection) => {
-    queries.setQueryData(["connection", changed.id], changed);
+    // What it lacks is told by a read.
+    queries.setQueryData<ListedConnection>(["connection", changed.id], (known) =>
+      known ? { ...known, ...changed } : undefined,
+    );
+    void queries.invalidateQueries({ queryKey: ["connection", changed.id] });
     void queries.invalidateQueries({ queryKey: ["connections"] });
     void queries.invalidateQueries({ queryKey: ["list", "connection-log", changed.id] });
     void queries.invalidateQueries({ queryKey: ["list", "connection-resources", changed.id] });
