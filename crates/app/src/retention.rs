@@ -137,6 +137,7 @@ pub const TABLES: &[(&str, KeepRule)] = &[
     ("source_document", KeepRule::WhileNeeded("with its source")),
     ("source_configuration", KeepRule::WhileNeeded("with its source")),
     ("source_upkeep", KeepRule::WhileNeeded("with its source")),
+    ("source_handshake", KeepRule::WhileNeeded("until its token is taken, or with its source")),
     ("source_kind", KeepRule::WhileNeeded("with its source")),
     ("observation", KeepRule::For("memory_keep_observations")),
     ("observation_reference", KeepRule::For("memory_keep_observations")),

@@ -7,6 +7,7 @@
 
 mod adoption;
 mod apps;
+mod heard;
 mod large;
 mod receipt;
 
@@ -15,7 +16,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use campanile_accounts::activity::{self, Action};
-use campanile_accounts::{Caller, OrganisationId, Permission, WorkspaceId};
+use campanile_accounts::{Caller, Permission, WorkspaceId};
 use campanile_base::bounds::LARGE_DELIVERY;
 use campanile_base::{Clock, Error, Secret, Thing, Timestamp, Vault};
 use campanile_db::{Apply, Db, Lane, Tx};
@@ -27,8 +28,8 @@ use crate::connectors::Connectors;
 use crate::deliveries::{self, Delivery, DeliveryId, DeliverySummary, Origin, process_job};
 use crate::envelope::{Envelope, Outline};
 use crate::provider::Provider;
-use crate::sources::{self, SealedSource, SourceId};
-use crate::{Code, IngestError, NormalForm, adapters, normalise, upkeep};
+use crate::sources::{self, SealedSource};
+use crate::{Code, IngestError, NormalForm, adapters, handshakes, normalise};
 
 pub use receipt::{Receipt, ReceiptResult, StoredDelivery};
 
@@ -36,11 +37,6 @@ use large::Large;
 
 /// The time by which the sender's clock may be ahead of ours.
 const AHEAD: Duration = Duration::from_secs(60);
-
-/// The time between two records of the last delivery to a linked source.
-const SOURCE_HEARD: Duration = Duration::from_secs(600);
-/// The apps and sources whose last record is known, before old ones are forgotten.
-const MOST_HEARD: usize = 10_000;
 
 /// Headers with credentials, which are not stored.
 const NOT_KEPT: [&str; 3] = ["authorization", "cookie", "proxy-authorization"];
@@ -156,6 +152,9 @@ impl Intake {
         let is_linked = source.resource.is_some();
         let Arrival { headers, body } = arrival;
         let (length, now) = (body.len(), self.clock.now());
+        if let Some(token) = handshakes::token_in(provider, &body) {
+            return self.receive_token(source, token).await;
+        }
         let previous = previous.filter(|(_, until)| *until > now);
         let secrets = [Some(secret), previous.map(|(secret, _)| secret)].into_iter().flatten();
         let secrets = secrets.map(|sealed| self.vault.open(&sealed)).collect::<Result<_, _>>()?;
@@ -195,34 +194,6 @@ impl Intake {
             stored: is_new.then_some(stored).into_iter().collect(),
             status: provider.delivery_rules().success,
         })
-    }
-
-    /// Records that a linked source was delivered to, once in ten minutes at most. It is not polled then.
-    async fn note_source_heard(&self, organisation: &OrganisationId, source: &SourceId) -> Result<(), IngestError> {
-        let now = self.clock.now();
-        if !self.is_heard_anew(source.as_str(), SOURCE_HEARD, now) {
-            return Ok(());
-        }
-        let (organisation, source) = (organisation.clone(), source.clone());
-        let noted = self.db.write(move |tx| {
-            Box::pin(async move { upkeep::queries::note_heard(tx, (&organisation, &source), now).await })
-        });
-        noted.await?;
-        Ok(())
-    }
-
-    /// True if an app or a source was not recorded as delivered to within a time. It counts as recorded
-    /// from now on.
-    fn is_heard_anew(&self, id: &str, within: Duration, now: Timestamp) -> bool {
-        let mut heard = self.heard.lock().expect("nobody panics while they hold it");
-        if heard.get(id).is_some_and(|at| now.since(*at) < within) {
-            return false;
-        }
-        if heard.len() >= MOST_HEARD {
-            heard.retain(|_, at| now.since(*at) < SOURCE_HEARD);
-        }
-        heard.insert(id.to_owned(), now);
-        true
     }
 
     /// Loads a stored delivery and converts it into normal form, like [`normalise`]. A large one

@@ -49,6 +49,7 @@ pub mod deliveries;
 mod envelope;
 mod error;
 pub mod github;
+pub mod handshakes;
 #[cfg(test)]
 mod identity_tests;
 mod intake;
@@ -94,5 +95,6 @@ pub const MIGRATIONS: Migrations = Migrations {
         include_str!("../migrations/7_apps.sql"),
         include_str!("../migrations/8_documents.sql"),
         include_str!("../migrations/9_upkeep.sql"),
+        include_str!("../migrations/10_handshakes.sql"),
     ],
 };

@@ -75,7 +75,7 @@ pub(crate) fn unreadable(page: &Value, delivery: &Delivery) -> (usize, Vec<Strin
     for form in forms(page, delivery) {
         match form {
             Ok(NormalForm::Events { events: told, .. }) => events += told.len(),
-            Ok(NormalForm::Skipped(_)) => {}
+            Ok(NormalForm::Reference | NormalForm::Skipped(_)) => {}
             Err(error) => reasons.push(error.to_string()),
         }
     }

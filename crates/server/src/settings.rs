@@ -78,6 +78,8 @@ pub(crate) const KNOWN: &[SettingSpec] = &[
     secret("connector_linear_client_secret", "Client secret of this server's OAuth application at Linear"),
     known("connector_linear_api_url", "https://api.linear.app", "Base URL of Linear's API"),
     known("connector_linear_web_url", "https://linear.app", "Base URL of Linear's pages"),
+    known("connector_notion_client_id", "", "Client id of this server's public integration at Notion; none if empty"),
+    secret("connector_notion_client_secret", "Client secret of this server's public integration at Notion"),
     known("connector_notion_api_url", "https://api.notion.com", "Base URL of Notion's API"),
     known("net_allow", "", "Private address ranges that outbound calls may reach, as 10.0.0.0/8,127.0.0.1/32"),
     secret(

@@ -33,6 +33,8 @@ enum Form {
         /// The files that it changed may be documents.
         push: Option<DefaultBranchPush>,
     },
+    /// It names things without their content, which is fetched first.
+    Reference,
     /// There is nothing to remember.
     Nothing(Settlement),
 }
@@ -41,6 +43,7 @@ pub(super) async fn process(app: App, ProcessArgs { delivery }: ProcessArgs) -> 
     let Some((delivery, normalised)) = app.intake.normalise(delivery).await? else { return Ok(Outcome::done()) };
     let form = match normalised {
         Ok(NormalForm::Events { events, changes, push }) => Form::Events { events, changes, push },
+        Ok(NormalForm::Reference) => Form::Reference,
         Ok(NormalForm::Skipped(reason)) => Form::Nothing(Settlement::Skipped(reason)),
         // A payload that cannot be read now will not be readable later.
         Err(error) => Form::Nothing(Settlement::Failed(error.to_string())),
@@ -63,6 +66,10 @@ pub(super) async fn settle(tx: &mut Tx, app: &App, read: &[Arc<ReadDelivery>]) -
     for one in read {
         match &one.form {
             Form::Events { .. } => by_workspace.entry(one.delivery.workspace_id.as_str()).or_default().push(one),
+            Form::Reference => {
+                app.connectors.request_content(tx, &one.delivery).await?;
+                ends.push(DeliveryEnd { delivery: &one.delivery, settlement: Settlement::Processed, remembered: 0 });
+            }
             Form::Nothing(settlement) => {
                 let settlement = settlement.clone();
                 ends.push(DeliveryEnd { delivery: &one.delivery, settlement, remembered: 0 });

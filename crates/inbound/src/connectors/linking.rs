@@ -12,6 +12,7 @@ use utoipa::ToSchema;
 use super::Connectors;
 use crate::connections::resources::queries as resources;
 use crate::connections::{self, Connection, ConnectionId, Resource, Status, find, queries};
+use crate::handshakes;
 use crate::sources::{self, LinkedPlace, Source, SourceId};
 use crate::upkeep::next_reconcile;
 use crate::upkeep::queries as upkeep;
@@ -96,6 +97,9 @@ impl Connectors {
             let poll_at = now.plus(self.upkeep.poll.unwrap_or_default());
             let times = (next_reconcile(source.id.as_str(), now), poll_at);
             upkeep::begin(tx, &source.organisation_id, of, times, now).await?;
+            if handshakes::sends_token(source.provider) {
+                handshakes::begin(tx, &source.organisation_id, &source.id).await?;
+            }
             linked.push(source);
         }
         self.begin_by_itself(tx, caller, &connection, &linked).await?;

@@ -174,7 +174,7 @@ impl Connectors {
     pub fn new(config: Config) -> Self {
         let Config { db, clock, vault, engine, client, live, base_url, settings } = config;
         let (github, server_app) = (Github::new(&settings.github), apps::of_server(&settings.github));
-        let notion = Notion::new(&settings.notion);
+        let notion = Notion::new(&settings.notion, return_address(&base_url, Provider::Notion));
         let linear = Linear::new(&settings.linear, return_address(&base_url, Provider::Linear));
         // An address that an operator names for providers is believed.
         let is_public = settings.public_url.is_some() || manifest::is_reachable(&base_url);

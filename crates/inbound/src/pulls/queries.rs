@@ -65,11 +65,17 @@ pub(crate) async fn has_active(tx: &mut Tx, organisation: &OrganisationId, conne
     Ok(tx.first(sql, params, |_| Ok(())).await?.is_some())
 }
 
-/// True if a reconcile of a source is active.
-pub(crate) async fn is_reconciled(tx: &mut Tx, organisation: &OrganisationId, source: &SourceId) -> Result<bool> {
+/// True if a reconcile of a source is active that was begun with an id from `since` on. One that broke off
+/// longer ago holds up no other.
+pub(crate) async fn is_reconciled(
+    tx: &mut Tx,
+    organisation: &OrganisationId,
+    source: &SourceId,
+    since: &str,
+) -> Result<bool> {
     let sql = "SELECT 1 FROM pull_run WHERE organisation_id = $1 AND source_id = $2 AND mode = 'reconcile'
-        AND finished_at IS NULL LIMIT 1";
-    Ok(tx.first(sql, params![organisation.as_str(), source.as_str()], |_| Ok(())).await?.is_some())
+        AND finished_at IS NULL AND backfill_id >= $3 LIMIT 1";
+    Ok(tx.first(sql, params![organisation.as_str(), source.as_str(), since], |_| Ok(())).await?.is_some())
 }
 
 /// The time at which a backfill or a reconcile was asked for.

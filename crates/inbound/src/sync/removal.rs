@@ -6,7 +6,7 @@ use campanile_db::Tx;
 
 use super::{configuration, syncs, versions};
 use crate::sources::SourceId;
-use crate::upkeep;
+use crate::{handshakes, upkeep};
 
 /// The rows that are removed at a time.
 const TOGETHER: u64 = 1_000;
@@ -23,5 +23,6 @@ pub async fn forget_some(tx: &mut Tx, organisation: &OrganisationId, source: &So
     syncs::queries::forget_all(tx, organisation, source).await?;
     configuration::queries::forget(tx, organisation, source).await?;
     upkeep::queries::forget(tx, organisation, source).await?;
+    handshakes::forget(tx, organisation, source).await?;
     Ok(false)
 }

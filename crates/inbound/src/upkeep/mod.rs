@@ -16,6 +16,7 @@ use campanile_db::Tx;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::handshakes::{self, Handshake};
 use crate::sources::{self, Source};
 
 pub use kinds::{BlockedKind, MissingPermission};
@@ -50,6 +51,8 @@ pub struct SourceUpkeep {
     pub missed_at: Option<Timestamp>,
     /// The kinds of things that the tool does not let us read.
     pub blocked: Vec<BlockedKind>,
+    /// The state of the token that the tool sends before its webhooks; `null` if none is awaited.
+    pub handshake: Option<Handshake>,
 }
 
 /// A source with its upkeep.
@@ -92,6 +95,11 @@ async fn of_sources(
         for (source, blocked) in kinds::blocked_of_sources(tx, organisation, some).await? {
             if let Some(upkeep) = found.get_mut(&source) {
                 upkeep.blocked.push(blocked);
+            }
+        }
+        for (source, handshake) in handshakes::of_sources(tx, organisation, some).await? {
+            if let Some(upkeep) = found.get_mut(&source) {
+                upkeep.handshake = Some(handshake);
             }
         }
         all.extend(found);

@@ -134,14 +134,24 @@ pub(crate) async fn end_reconcile(
     tx.execute(sql, params![organisation.as_str(), source.as_str(), now, to, missed]).await
 }
 
-/// The time at which the upkeep of a source began, and the number of its polls that failed in a row.
-pub(crate) async fn polling(
-    tx: &mut Tx,
-    organisation: &OrganisationId,
-    source: &SourceId,
-) -> Result<Option<(Timestamp, i64)>> {
-    let sql = "SELECT created_at, poll_failures FROM source_upkeep WHERE organisation_id = $1 AND source_id = $2";
-    tx.first(sql, params![organisation.as_str(), source.as_str()], |row| Ok((row.get(0)?, row.get(1)?))).await
+/// The state of the polls of a source.
+pub(crate) struct Polling {
+    /// The time at which its upkeep began.
+    pub(crate) began_at: Timestamp,
+    /// The time of the last webhook.
+    pub(crate) heard_at: Option<Timestamp>,
+    /// The polls that failed in a row.
+    pub(crate) failures: i64,
+}
+
+/// The state of the polls of a source; `None` if it is gone.
+pub(crate) async fn polling(tx: &mut Tx, organisation: &OrganisationId, source: &SourceId) -> Result<Option<Polling>> {
+    let sql = "SELECT created_at, heard_at, poll_failures FROM source_upkeep
+        WHERE organisation_id = $1 AND source_id = $2";
+    tx.first(sql, params![organisation.as_str(), source.as_str()], |row| {
+        Ok(Polling { began_at: row.get(0)?, heard_at: row.get(1)?, failures: row.get(2)? })
+    })
+    .await
 }
 
 /// Records the end of a poll: it read everything, or there is an error.
@@ -196,5 +206,6 @@ fn read(row: &Row<'_>) -> Result<SourceUpkeep> {
         missed: row.get(at::missed)?,
         missed_at: row.get(at::missed_at)?,
         blocked: Vec::new(),
+        handshake: None,
     })
 }

@@ -34,7 +34,16 @@ impl Layers {
             web_url: self.address("connector_github_web_url")?,
             app: self.github_app()?,
         };
-        let notion = NotionSettings { api_url: self.address("connector_notion_api_url")? };
+        let notion = NotionSettings {
+            api_url: self.address("connector_notion_api_url")?,
+            client_id: self.some("connector_notion_client_id"),
+            client_secret: self.hidden("connector_notion_client_secret"),
+        };
+        if notion.client_id.is_some() != notion.client_secret.is_some() {
+            let given = if notion.client_id.is_some() { "client_id" } else { "client_secret" };
+            let name = format!("connector_notion_{given}");
+            return Err(self.wrong(&name, "needs the other one of connector_notion_client_id and _client_secret"));
+        }
         let public_url = self.provider_url("public_url", &[])?;
         let (poll, reconciles) = (self.poll()?, self.text("connector_reconcile") != "off");
         if !["daily", "off"].contains(&self.text("connector_reconcile")) {

@@ -29,6 +29,7 @@ mod mcp_oauth;
 mod members;
 mod models;
 mod notices;
+mod notion;
 mod operations;
 mod operator;
 mod outbound;

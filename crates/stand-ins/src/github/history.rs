@@ -11,6 +11,8 @@ use super::exchange::{Answer, ApiRequest};
 pub(super) struct State {
     /// The repository, the path of the list behind it, and the item.
     items: Vec<(String, &'static str, Value)>,
+    /// The lists that the token may not read, with the permission that it lacks.
+    refused: Vec<(&'static str, &'static str)>,
 }
 
 impl GithubServer {
@@ -18,6 +20,16 @@ impl GithubServer {
     /// `releases`.
     pub fn add_history(&self, full_name: &str, list: &'static str, item: Value) {
         self.state().history.items.push((full_name.to_owned(), list, item));
+    }
+
+    /// Refuses a list for want of a permission, as `issues=read`.
+    pub fn refuse_list(&self, list: &'static str, permission: &'static str) {
+        self.state().history.refused.push((list, permission));
+    }
+
+    /// Gives out all lists again.
+    pub fn give_lists(&self) {
+        self.state().history.refused.clear();
     }
 }
 
@@ -40,6 +52,11 @@ pub(super) fn answer(state: &mut super::State, asked: &ApiRequest) -> Option<Ans
     let list = rest.join("/");
     if !["pulls", "issues", "issues/comments", "pulls/comments", "releases"].contains(&list.as_str()) {
         return None;
+    }
+    if let Some((_, permission)) = state.history.refused.iter().find(|(refused, _)| *refused == list) {
+        let refusal = Answer::refusal(403, "Resource not accessible by personal access token");
+        let refusal = refusal.with("x-ratelimit-remaining", "4321");
+        return Some(refusal.with("x-accepted-github-permissions", permission));
     }
     let since = asked.query.get("since").and_then(|text| Timestamp::parse(text)).map_or(0, Timestamp::as_micros);
     let is_its = |(of, at, item): &&(String, &str, Value)| *of == full_name && *at == list && instant(item) >= since;

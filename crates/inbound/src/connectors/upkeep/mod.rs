@@ -2,11 +2,13 @@
 //!
 //! * `reconcile`: once a day, a source is compared with its tool. It finds what webhooks have missed.
 //! * `poll`: a tool that sends no webhooks is asked for its news every few minutes.
+//! * `changes`: what a webhook names without its content is fetched, and edited documents are read again.
 //! * `permissions`: what a tool does not let us read is told by name.
 //!
 //! One workflow looks every minute for the sources whose turn has come. Each source has its own job or
 //! run then, so that a slow tool holds up no other.
 
+mod changes;
 mod permissions;
 mod poll;
 mod reconcile;
@@ -47,6 +49,7 @@ pub(super) struct UpkeepSettings {
 pub(super) fn register(registry: &mut Registry, connectors: &Connectors) {
     reconcile::register(registry, connectors);
     poll::register(registry, connectors);
+    changes::register(registry, connectors);
     let within = connectors.clone();
     let workflow = Workflow::new(UPKEEP, 1, move |_: Ctx, _: serde_json::Value| {
         let connectors = within.clone();
@@ -89,21 +92,21 @@ impl Connectors {
     }
 
     /// The linked source with this id, and its connection. `None` if one of them is gone, or is not used.
-    async fn upheld(&self, organisation: &OrganisationId, id: &SourceId) -> Result<Option<UpheldSource>> {
+    async fn in_use(&self, organisation: &OrganisationId, id: &SourceId) -> Result<Option<SourceInUse>> {
         let (of, id) = (organisation.clone(), id.clone());
-        self.db.read(move |tx| Box::pin(async move { UpheldSource::find(tx, &of, &id).await })).await
+        self.db.read(move |tx| Box::pin(async move { SourceInUse::find(tx, &of, &id).await })).await
     }
 }
 
 /// A linked source whose connection is used.
 #[derive(Debug, Clone)]
-struct UpheldSource {
+struct SourceInUse {
     source: Source,
     resource: sources::LinkedResource,
     connection: crate::connections::Connection,
 }
 
-impl UpheldSource {
+impl SourceInUse {
     async fn find(tx: &mut campanile_db::Tx, organisation: &OrganisationId, id: &SourceId) -> Result<Option<Self>> {
         let Some(source) = sources::find_any(tx, organisation, id).await? else { return Ok(None) };
         let Some(resource) = source.resource.clone() else { return Ok(None) };

@@ -18,6 +18,9 @@ use crate::remote::Trouble;
 use crate::sources::Source;
 use crate::upkeep::{MissingPermission, kinds};
 
+/// The permission that is needed to connect an account, and not afterwards. The account of a person has none.
+const OWNERSHIP: &str = "members:read";
+
 /// A connection, with the permissions that it lacks.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct ConnectionView {
@@ -119,7 +122,8 @@ fn missing(connection: &Connection, blocked: Vec<(String, String)>) -> Vec<Missi
     }
     let is_installed = connection.provider == Provider::Github && connection.kind == ConnectionKind::App;
     if is_installed && connection.status.is_usable() && !connection.scopes.is_empty() {
-        for permission in PERMISSIONS.iter().filter(|wanted| !is_granted(&connection.scopes, wanted.scope)) {
+        let is_missing = |scope: &str| scope != OWNERSHIP && !is_granted(&connection.scopes, scope);
+        for permission in PERMISSIONS.iter().filter(|wanted| is_missing(wanted.scope)) {
             if !found.iter().any(|known| known.permission == permission.scope) {
                 let (permission, reason) = (permission.scope.to_owned(), Some(permission.reason.to_owned()));
                 found.push(MissingPermission { permission, kinds: Vec::new(), reason });

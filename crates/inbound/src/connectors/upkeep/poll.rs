@@ -17,14 +17,11 @@ use campanile_engine::{Attempt, JobOptions, NewJob, Outcome, Registry};
 use serde::{Deserialize, Serialize};
 
 use super::super::Connectors;
-use super::super::access::Access;
-use super::super::documents::ChangedFiles;
-use super::{HEARD, TOGETHER, UpheldSource};
+use super::{HEARD, SourceInUse, TOGETHER};
 use crate::deliveries::{self, Delivery, DeliveryId, Origin, process_job};
 use crate::normalisation;
-use crate::remote::{EditedDocuments, HistoryPage, HistoryPlace, ResourceRef, Trouble};
+use crate::remote::{HistoryPage, HistoryPlace, Trouble};
 use crate::sources::SourceId;
-use crate::sync::syncs::SyncCause;
 use crate::upkeep::kinds;
 use crate::upkeep::queries::{self, DueSource};
 
@@ -38,6 +35,8 @@ const LONGEST: Duration = Duration::from_secs(600);
 const OVERLAP: Duration = Duration::from_secs(300);
 /// The time that a poll goes back at most. A reconcile finds what was before.
 const OLDEST: Duration = Duration::from_secs(2 * 24 * 3_600);
+/// The time for which a link counts as a moment ago.
+const LATELY: Duration = Duration::from_secs(3_600);
 /// The pages of one kind that a poll reads. A reconcile finds the rest.
 const PAGES: usize = 50;
 /// The longest pause after failures.
@@ -45,7 +44,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(3_600);
 /// The share of a provider's calls, in percent, that polls leave to others, if backfills leave as much.
 const RESERVE: i64 = 10;
 /// The name of the documents among the kinds of things.
-const DOCUMENTS: &str = "document";
+pub(super) const DOCUMENTS: &str = "document";
 /// The most characters of an error that is shown.
 const ERROR: usize = 300;
 
@@ -107,10 +106,10 @@ impl Connectors {
     /// Polls a source, and plans the next poll.
     pub(in crate::connectors) async fn poll(&self, organisation: &OrganisationId, id: &SourceId) -> Result<()> {
         let Some(every) = self.upkeep.poll else { return Ok(()) };
-        let Some(upheld) = self.upheld(organisation, id).await? else {
+        let Some(in_use) = self.in_use(organisation, id).await? else {
             return self.plan_poll(organisation, id, |_| (None, LONGEST_PAUSE)).await;
         };
-        match self.poll_all(&upheld).await? {
+        match self.poll_all(&in_use).await? {
             PollEnd::Whole => self.plan_poll(organisation, id, move |_| (None, every)).await,
             PollEnd::Limited(until) => {
                 let (of, id) = (organisation.clone(), id.clone());
@@ -138,8 +137,8 @@ impl Connectors {
         self.db
             .write(move |tx| {
                 Box::pin(async move {
-                    let Some((_, failures)) = queries::polling(tx, &of, &id).await? else { return Ok(()) };
-                    let (error, pause) = end(failures);
+                    let Some(polling) = queries::polling(tx, &of, &id).await? else { return Ok(()) };
+                    let (error, pause) = end(polling.failures);
                     queries::end_poll(tx, (&of, &id), error.as_deref(), now.plus(pause), now).await?;
                     Ok::<_, campanile_db::Error>(())
                 })
@@ -148,8 +147,8 @@ impl Connectors {
         Ok(())
     }
 
-    async fn poll_all(&self, upheld: &UpheldSource) -> Result<PollEnd> {
-        let UpheldSource { source, resource, connection } = upheld;
+    async fn poll_all(&self, in_use: &SourceInUse) -> Result<PollEnd> {
+        let SourceInUse { source, resource, connection } = in_use;
         let reserve = RESERVE.min(self.settings.budget_reserve);
         if let Some(until) = self.reserved_until(connection, reserve) {
             return Ok(PollEnd::Limited(until));
@@ -160,23 +159,23 @@ impl Connectors {
         let is_polled =
             |name: &str, of: &str, is_default: bool| is_default && of == resource.kind && !blocked.contains(name);
         for kind in all.iter().filter(|kind| is_polled(kind.name, kind.resource, kind.is_default)) {
-            if let Err(trouble) = self.poll_kind(upheld, kind.name).await {
-                return self.after_trouble(upheld, trouble).await;
+            if let Err(trouble) = self.poll_kind(in_use, kind.name).await {
+                return self.after_trouble(in_use, trouble).await;
             }
         }
         if self.has_documents(source)
-            && let Err(trouble) = self.poll_documents(upheld).await
+            && let Err(trouble) = self.poll_documents(in_use).await
         {
-            return self.after_trouble(upheld, trouble).await;
+            return self.after_trouble(in_use, trouble).await;
         }
         Ok(PollEnd::Whole)
     }
 
-    async fn after_trouble(&self, upheld: &UpheldSource, trouble: Trouble) -> Result<PollEnd> {
+    async fn after_trouble(&self, in_use: &SourceInUse, trouble: Trouble) -> Result<PollEnd> {
         match trouble {
             Trouble::Ours(error) => Err(error),
             Trouble::Limited { until } => {
-                self.note_trouble(&upheld.connection, trouble).await?;
+                self.note_trouble(&in_use.connection, trouble).await?;
                 Ok(PollEnd::Limited(until))
             }
             trouble => {
@@ -186,7 +185,7 @@ impl Connectors {
                     trouble,
                     Trouble::Network(_) | Trouble::Provider(_) | Trouble::Unauthorised | Trouble::GrantEnded
                 ) {
-                    self.note_trouble(&upheld.connection, trouble).await?;
+                    self.note_trouble(&in_use.connection, trouble).await?;
                 }
                 Ok(PollEnd::Failed(said))
             }
@@ -194,10 +193,10 @@ impl Connectors {
     }
 
     /// Pulls a kind of thing since the last poll.
-    async fn poll_kind(&self, upheld: &UpheldSource, kind: &'static str) -> Result<(), Trouble> {
-        let UpheldSource { source, resource, connection } = upheld;
+    async fn poll_kind(&self, in_use: &SourceInUse, kind: &'static str) -> Result<(), Trouble> {
+        let SourceInUse { source, resource, connection } = in_use;
         let began = self.clock.now();
-        let since = self.pulled_from(upheld, kind).await?;
+        let since = self.pulled_from(in_use, kind).await?;
         let place = HistoryPlace { kind, resource: &resource.provider_id, name: resource.name.as_deref(), since };
         let mut cursor = None::<String>;
         for number in 0..PAGES {
@@ -214,7 +213,7 @@ impl Connectors {
                 return Err(Trouble::Invalid("its pages lead in a circle".to_owned()));
             }
             let is_last = next.is_none() || number + 1 == PAGES;
-            self.store_polled(upheld, (kind, began, number), page, is_last).await?;
+            self.store_polled(in_use, (kind, began, number), page, is_last).await?;
             if is_last {
                 break;
             }
@@ -223,33 +222,35 @@ impl Connectors {
         Ok(())
     }
 
-    /// The time from which on a kind is pulled: a little before the last poll. The first poll begins at the
-    /// link, since what was before is history.
-    async fn pulled_from(&self, upheld: &UpheldSource, kind: &'static str) -> Result<Timestamp> {
-        let (of, id) = (upheld.source.organisation_id.clone(), upheld.source.id.clone());
+    /// The time from which on a kind is pulled: a little before the last poll. The first poll begins at
+    /// the last webhook, or at the link if that was a moment ago; what was before is history, and a
+    /// reconcile finds what is missing of it.
+    pub(super) async fn pulled_from(&self, in_use: &SourceInUse, kind: &'static str) -> Result<Timestamp> {
+        let (of, id) = (in_use.source.organisation_id.clone(), in_use.source.id.clone());
         let read = self.db.read(move |tx| {
             Box::pin(async move {
                 let to = kinds::polled_to(tx, (&of, &id), kind).await?;
                 Ok::<_, campanile_db::Error>((to, queries::polling(tx, &of, &id).await?))
             })
         });
-        let (to, polling) = read.await?;
-        let oldest = self.clock.now().minus(OLDEST);
-        let from = to.map(|to| to.minus(OVERLAP)).or(polling.map(|(linked_at, _)| linked_at));
-        Ok(from.map_or(oldest, |from| from.max(oldest)))
+        let ((to, polling), now) = (read.await?, self.clock.now());
+        let lately = now.minus(LATELY.max(self.upkeep.poll.unwrap_or_default() * 2));
+        let first = polling.and_then(|it| it.heard_at.or(Some(it.began_at).filter(|began| *began > lately)));
+        let from = to.map(|to| to.minus(OVERLAP)).or(first).unwrap_or(now);
+        Ok(from.max(now.minus(OLDEST)))
     }
 
     /// Stores a page as a delivery, with the job that processes it. The last page moves the time up to
     /// which the kind was read.
     async fn store_polled(
         &self,
-        upheld: &UpheldSource,
+        in_use: &SourceInUse,
         (kind, began, number): (&'static str, Timestamp, usize),
         page: HistoryPage,
         is_last: bool,
     ) -> Result<()> {
-        let source = upheld.source.clone();
-        let connection = upheld.connection.id.clone();
+        let source = in_use.source.clone();
+        let connection = in_use.connection.id.clone();
         let delivery = (!page.items.is_empty()).then(|| Delivery {
             id: DeliveryId::new(self.clock.now()),
             organisation_id: source.organisation_id.clone(),
@@ -280,42 +281,6 @@ impl Connectors {
                 })
             })
             .await
-    }
-
-    /// Asks for the documents that were edited since the last poll to be read again.
-    async fn poll_documents(&self, upheld: &UpheldSource) -> Result<(), Trouble> {
-        let UpheldSource { source, resource, connection } = upheld;
-        let Some(remote) = self.document_remote(source.provider) else { return Ok(()) };
-        let (began, since) = (self.clock.now(), self.pulled_from(upheld, DOCUMENTS).await?);
-        let of = ResourceRef { kind: resource.kind.clone(), id: resource.provider_id.clone() };
-        let Access { api, generation } = self.access(connection).await?;
-        let edited = match remote.edited_since(&api, &of, since, &self.clock).await {
-            Err(Trouble::Unauthorised) => {
-                let access = self.access_after_refusal(connection, generation).await?;
-                remote.edited_since(&access.api, &of, since, &self.clock).await?
-            }
-            edited => edited?,
-        };
-        let changes = match edited {
-            EditedDocuments::Untold => return Ok(()),
-            EditedDocuments::Keys(files) => Some(ChangedFiles { before: None, files }),
-            EditedDocuments::Many => None,
-        };
-        let (connectors, upheld) = (self.clone(), upheld.clone());
-        self.db
-            .write(move |tx| {
-                Box::pin(async move {
-                    let UpheldSource { source, connection, .. } = &upheld;
-                    if changes.as_ref().is_none_or(|changes| !changes.files.is_empty()) {
-                        connectors.request_sync(tx, &upheld.by(), source, SyncCause::Edit, changes).await?;
-                    }
-                    let of = (&source.id, &connection.id);
-                    kinds::set_polled_to(tx, &source.organisation_id, of, DOCUMENTS, began).await?;
-                    Ok::<_, Error>(())
-                })
-            })
-            .await?;
-        Ok(())
     }
 }
 

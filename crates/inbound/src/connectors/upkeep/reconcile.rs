@@ -12,13 +12,13 @@
 use std::time::Duration;
 
 use campanile_accounts::{Caller, Permission};
-use campanile_base::{Error, Result, Timestamp};
+use campanile_base::{Error, Result, Timestamp, lowest_id};
 use campanile_db::Tx;
 use campanile_engine::{NewEvent, Registry};
 
 use super::super::Connectors;
 use super::super::backfill::{BackfillEvent, RECONCILE_REQUESTED, workflow};
-use super::{TOGETHER, UpheldSource};
+use super::{SourceInUse, TOGETHER};
 use crate::pulls::stretches::queries::{self as stretches, NewStretch};
 use crate::pulls::{Backfill, BackfillId, Progress, PullMode, PullRun, PullRunId, queries as pulls};
 use crate::sources::SourceId;
@@ -29,6 +29,8 @@ use crate::upkeep::{DAY, next_reconcile};
 /// The time that the first reconcile of a source goes back, and the longest.
 const FIRST: Duration = Duration::from_secs(2 * 24 * 3_600);
 const LONGEST: Duration = Duration::from_secs(30 * 24 * 3_600);
+/// The longest time that a reconcile is under way.
+const UNDER_WAY: Duration = Duration::from_secs(3 * 24 * 3_600);
 /// The time by which a reconcile overlaps the one before. It covers the minutes that are left to webhooks.
 const OVERLAP: Duration = Duration::from_secs(3_600);
 
@@ -48,8 +50,8 @@ impl Connectors {
                 Box::pin(async move {
                     let next = next_reconcile(source.as_str(), connectors.clock.now());
                     queries::plan_reconcile(tx, (&organisation, &source), next).await?;
-                    match UpheldSource::find(tx, &organisation, &source).await? {
-                        Some(upheld) => connectors.begin_reconcile(tx, &upheld).await,
+                    match SourceInUse::find(tx, &organisation, &source).await? {
+                        Some(in_use) => connectors.begin_reconcile(tx, &in_use).await,
                         None => Ok(()),
                     }
                 })
@@ -74,26 +76,32 @@ impl Connectors {
                     if source.resource.is_none() {
                         return Err(Error::conflict("a source that was set up by hand has no account to compare with"));
                     }
-                    let upheld = UpheldSource::find(tx, &caller.organisation, &id).await?;
-                    let upheld = upheld.ok_or_else(|| Error::conflict("the connection is not in use"))?;
-                    if pulls::is_reconciled(tx, &caller.organisation, &id).await? {
+                    let in_use = SourceInUse::find(tx, &caller.organisation, &id).await?;
+                    let in_use = in_use.ok_or_else(|| Error::conflict("the connection is not in use"))?;
+                    if connectors.is_reconciled(tx, &in_use).await? {
                         return Err(Error::conflict("this source is being compared already"));
                     }
-                    connectors.begin_reconcile(tx, &upheld).await
+                    connectors.begin_reconcile(tx, &in_use).await
                 })
             })
             .await
     }
 
+    /// True if a reconcile of a source is under way.
+    async fn is_reconciled(&self, tx: &mut Tx, SourceInUse { source, .. }: &SourceInUse) -> Result<bool> {
+        let since = lowest_id("bkf", self.clock.now().minus(UNDER_WAY));
+        Ok(pulls::is_reconciled(tx, &source.organisation_id, &source.id, &since).await?)
+    }
+
     /// Begins the reconcile of a source, unless one is under way.
-    async fn begin_reconcile(&self, tx: &mut Tx, upheld: &UpheldSource) -> Result<()> {
-        let UpheldSource { source, resource, connection } = upheld;
+    async fn begin_reconcile(&self, tx: &mut Tx, in_use: &SourceInUse) -> Result<()> {
+        let SourceInUse { source, resource, connection } = in_use;
         let (organisation, now) = (&source.organisation_id, self.clock.now());
-        if pulls::is_reconciled(tx, organisation, &source.id).await? {
+        if self.is_reconciled(tx, in_use).await? {
             return Ok(());
         }
         if self.has_documents(source) {
-            self.request_sync(tx, &upheld.by(), source, SyncCause::Reconcile, None).await?;
+            self.request_sync(tx, &in_use.by(), source, SyncCause::Reconcile, None).await?;
         }
         let to = queries::reconciled_to(tx, organisation, &source.id).await?;
         let since = to.map_or(now.minus(FIRST), |to| to.minus(OVERLAP).max(now.minus(LONGEST)));

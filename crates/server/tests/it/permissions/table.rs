@@ -151,6 +151,8 @@ pub(super) const OWN: &[(&str, &str, &str)] = &[
     ("DELETE", "/api/sources/{id}", "OM...K..."),
     ("POST", "/api/sources/{id}/detect-config", "OM...K..."),
     ("GET", "/api/sources/{id}/documents", "OMS..K..."),
+    ("POST", "/api/sources/{id}/handshake", "OM...K..."),
+    ("POST", "/api/sources/{id}/handshake/token", "OM...K..."),
     ("POST", "/api/sources/{id}/reconcile", "OM...K..."),
     ("POST", "/api/sources/{id}/rotate", "OM...K..."),
     ("POST", "/api/sources/{id}/sync", "OM...K..."),
