@@ -392,7 +392,8 @@ export interface paths {
         /**
          * Disconnects an account.
          * @description Nothing uses it any more from now on. Its tokens are ended at the provider and erased within a
-         *     minute; its status is `closed` then. The connection and its log stay.
+         *     minute; its status is `closed` then. The connection and its log stay. With `delete_data`, what its
+         *     sources have brought is deleted after that, in batches; the log tells of each source.
          */
         delete: operations["delete_api_connections_id"];
         options?: never;
@@ -457,6 +458,26 @@ export interface paths {
          * @description A provider that does not answer, or refuses, is no error: the connection says so.
          */
         post: operations["post_api_connections_id_check"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/connections/{id}/data": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The amount of data that the sources of a connection have brought, which can be deleted when it is
+         *     disconnected.
+         */
+        get: operations["get_api_connections_id_data"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1816,6 +1837,48 @@ export interface paths {
         get: operations["get_api_sources_id_documents"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/sources/{id}/handshake": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Lets a source wait for a token that its tool sends before its webhooks.
+         * @description Notion sends one when somebody gives it the source's address. A linked source of Notion waits from
+         *     its link on; this is for another token. The present secret stays until that one is taken.
+         */
+        post: operations["post_api_sources_id_handshake"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/sources/{id}/handshake/token": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Takes the token that a tool has sent to a source: it is shown once, to be pasted into the tool, and is
+         *     the secret of the source from now on.
+         * @description While none has come (`upkeep.handshake` is not `received`), it answers 409.
+         */
+        post: operations["post_api_sources_id_handshake_token"];
         delete?: never;
         options?: never;
         head?: never;
@@ -6063,6 +6126,26 @@ export interface components {
             /** @description The workspace that it reads. */
             workspace_id: string;
         };
+        /** @description The amount of data that the sources of a connection have brought. */
+        ConnectionData: {
+            /**
+             * Format: int64
+             * @description The deliveries that are still stored.
+             */
+            deliveries: number;
+            /**
+             * Format: int64
+             * @description The documents.
+             */
+            documents: number;
+            /** @description True if there are more than these numbers say: ten thousand of a kind are counted. */
+            has_more: boolean;
+            /**
+             * Format: int64
+             * @description The observations, of those that were remembered since sources are noted with them.
+             */
+            observations: number;
+        };
         /**
          * @description The way in which an account was connected.
          * @enum {string}
@@ -6685,6 +6768,11 @@ export interface components {
              */
             updated_at: string;
         };
+        /**
+         * @description The state of a handshake.
+         * @enum {string}
+         */
+        Handshake: "waiting" | "received";
         /** @description A word of the query in a snippet, in characters (Unicode scalar values). */
         HighlightView: {
             /** @description The character behind the last. */
@@ -8759,7 +8847,7 @@ export interface components {
             at: string;
             /**
              * @description `requested`, `connected`, `degraded`, `recovered`, `revoked`, `suspended`, `closing`,
-             *     `changed`, `access_revoked`, `left_behind`, `erased` or `closed`.
+             *     `changed`, `access_revoked`, `left_behind`, `erased`, `data_deleted` or `closed`.
              */
             event: string;
             /** @description The status before; `null` if it did not change. */
@@ -9592,7 +9680,7 @@ export interface components {
                 at: string;
                 /**
                  * @description `requested`, `connected`, `degraded`, `recovered`, `revoked`, `suspended`, `closing`,
-                 *     `changed`, `access_revoked`, `left_behind`, `erased` or `closed`.
+                 *     `changed`, `access_revoked`, `left_behind`, `erased`, `data_deleted` or `closed`.
                  */
                 event: string;
                 /** @description The status before; `null` if it did not change. */
@@ -10909,6 +10997,7 @@ export interface components {
         SourceUpkeep: {
             /** @description The kinds of things that the tool does not let us read. */
             blocked: components["schemas"]["BlockedKind"][];
+            handshake?: null | components["schemas"]["Handshake"];
             /**
              * Format: date-time
              * @description The time of the last webhook that came for it, to ten minutes; `null` without one.
@@ -10942,6 +11031,11 @@ export interface components {
              * @description The time at which the last reconcile ended.
              */
             reconciled_at?: string | null;
+        };
+        /** @description A source with the token that its tool has sent. */
+        SourceWithToken: components["schemas"]["Source"] & {
+            /** @description The token. It is not shown again. */
+            token: string;
         };
         /** @description A source with its upkeep. */
         SourceWithUpkeep: components["schemas"]["Source"] & {
@@ -13811,7 +13905,12 @@ export interface operations {
     };
     delete_api_connections_id: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description `true` to delete what its sources have brought: observations, documents and deliveries. */
+                delete_data?: boolean;
+                /** @description `true` to uninstall our app from the account at GitHub as well. Others may use the same installation. */
+                uninstall?: boolean;
+            };
             header?: never;
             path: {
                 id: string;
@@ -14028,6 +14127,42 @@ export interface operations {
                 content?: never;
             };
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_api_connections_id_data: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConnectionData"];
+                };
+            };
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -17619,6 +17754,88 @@ export interface operations {
                 };
             };
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    post_api_sources_id_handshake: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    post_api_sources_id_handshake_token: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SourceWithToken"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -96,5 +96,6 @@ pub const MIGRATIONS: Migrations = Migrations {
         include_str!("../migrations/8_documents.sql"),
         include_str!("../migrations/9_upkeep.sql"),
         include_str!("../migrations/10_handshakes.sql"),
+        include_str!("../migrations/11_deletion.sql"),
     ],
 };

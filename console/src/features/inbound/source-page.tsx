@@ -29,6 +29,7 @@ import { FirstDelivery } from "./first-delivery";
 import { ProviderSteps } from "./provider-steps";
 import { RotateSecret } from "./rotate-secret";
 import { addressOf, healthOf, type ListedSource, type Source, sourceTitle } from "./sources";
+import { HandshakePanel, hasHandshake } from "./upkeep/handshake-panel";
 import { UpkeepPanel } from "./upkeep/upkeep-panel";
 
 const CRUMBS = [{ title: "Integrations", to: paths.integrations }];
@@ -83,7 +84,16 @@ function Known({ source }: { source: ListedSource }) {
                 },
               ]
             : []),
-          { key: "set-up", title: "Set-up", content: <SetUp source={source} /> },
+          {
+            key: "set-up",
+            title: "Set-up",
+            content:
+              hasHandshake(source) && source.upkeep ? (
+                <HandshakePanel source={source} upkeep={source.upkeep} />
+              ) : (
+                <SetUp source={source} />
+              ),
+          },
         ]}
       />
       {rotates && <RotateSecret source={source} onClose={() => setRotates(false)} />}

@@ -13,7 +13,7 @@ use campanile_inbound::deliveries::{self, Delivery, Settlement};
 use campanile_inbound::github::pushes::DefaultBranchPush;
 use campanile_inbound::repositories::{self, RepositoryChange};
 use campanile_inbound::{NormalForm, ProcessArgs};
-use campanile_memory::{Observation, RememberOutcome, remember};
+use campanile_memory::{Observation, RememberOutcome, remember_from_sources};
 
 use super::announcement::{captured, history_captured};
 use crate::{App, document_sync};
@@ -103,7 +103,7 @@ pub(super) async fn settle(tx: &mut Tx, app: &App, read: &[Arc<ReadDelivery>]) -
 async fn remember_all<'d>(tx: &mut Tx, app: &App, told: &[&'d ReadDelivery]) -> Result<Vec<DeliveryEnd<'d>>> {
     let Some(first) = told.first().map(|one| &one.delivery) else { return Ok(Vec::new()) };
     let (organisation, workspace) = (&first.organisation_id, &first.workspace_id);
-    let (mut all, mut numbers) = (Vec::new(), Vec::with_capacity(told.len()));
+    let (mut all, mut numbers, mut brought_by) = (Vec::new(), Vec::with_capacity(told.len()), Vec::new());
     for ReadDelivery { delivery, form } in told.iter().copied() {
         let Form::Events { events, changes, push } = form else { continue };
         repositories::apply(tx, &app.clock, organisation, &delivery.source_id, changes).await?;
@@ -112,9 +112,11 @@ async fn remember_all<'d>(tx: &mut Tx, app: &App, told: &[&'d ReadDelivery]) -> 
         }
         numbers.push((delivery, events.len()));
         all.extend_from_slice(events);
+        brought_by.extend(std::iter::repeat_n(delivery.source_id.as_str(), events.len()));
     }
     repositories::names::resolve(tx, workspace, &mut all).await?;
-    let mut outcomes = remember(tx, &app.memory, organisation, workspace, &all).await?.into_iter();
+    let outcomes = remember_from_sources(tx, &app.memory, organisation, workspace, &all, &brought_by).await?;
+    let mut outcomes = outcomes.into_iter();
     let (mut news, mut history, mut ends) = (Vec::new(), Vec::new(), Vec::with_capacity(numbers.len()));
     for (delivery, events) in numbers {
         let new = outcomes.by_ref().take(events).filter_map(RememberOutcome::into_new).map(|new| *new);

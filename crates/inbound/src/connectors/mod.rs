@@ -62,6 +62,7 @@ pub use crate::remote::OauthSettings;
 pub use apps::{AppForm, AppOutcome};
 pub use authorisation::{ConnectOutcome, ProviderReturn};
 pub use refusal::ConnectRefusal;
+pub use teardown::DisconnectOptions;
 pub use upkeep::ConnectionView;
 use upkeep::UpkeepSettings;
 

@@ -145,6 +145,20 @@ pub async fn workspace_of(tx: &mut Tx, organisation: &OrganisationId, id: &str) 
     tx.first(sql, params![organisation.as_str(), id], |row| row.get::<String>(0).map(WorkspaceId::from)).await
 }
 
+/// Removes some deliveries of a source. Returns their number.
+pub async fn forget_of_source(tx: &mut Tx, organisation: &OrganisationId, source: &SourceId, most: i64) -> Result<u64> {
+    let sql = "DELETE FROM delivery WHERE organisation_id = $1 AND source_id = $2 AND delivery_id IN
+        (SELECT delivery_id FROM delivery WHERE source_id = $2 ORDER BY delivery_id LIMIT $3)";
+    tx.execute(sql, params![organisation.as_str(), source.as_str(), most]).await
+}
+
+/// The number of deliveries of a source, up to a number.
+pub async fn number_of_source(tx: &mut Tx, organisation: &OrganisationId, source: &SourceId, most: i64) -> Result<i64> {
+    let sql = "SELECT count(*) FROM (SELECT 1 FROM delivery
+        WHERE organisation_id = $1 AND source_id = $2 LIMIT $3) AS some";
+    tx.one(sql, params![organisation.as_str(), source.as_str(), most], |row| row.get(0)).await
+}
+
 /// A delivery of a workspace, with its headers and body.
 pub async fn by_id(tx: &mut Tx, workspace: &WorkspaceId, id: &str) -> Result<Option<DeliveryDetail>> {
     let sql = concat!(

@@ -8,6 +8,7 @@ mod characters;
 mod clusters;
 mod connections;
 mod console_api;
+mod deletion;
 mod document_sync;
 mod documents;
 mod door;

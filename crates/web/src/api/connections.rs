@@ -2,15 +2,16 @@
 
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
+use campanile_app::ConnectionData;
 use campanile_base::{Cursor, PageSize};
 use campanile_http::Web;
 use campanile_http::body::Json;
 use campanile_http::caller::{Authenticated, Configuring};
 use campanile_http::error::ApiResult;
 use campanile_inbound::connections::{self, Connection, ConnectionId, LogLine};
-use campanile_inbound::connectors::ConnectionView;
 use campanile_inbound::connectors::catalogue::Connector;
 use campanile_inbound::connectors::linking::{self, ResourceWithSources};
+use campanile_inbound::connectors::{ConnectionView, DisconnectOptions};
 use campanile_inbound::routing::{self, UnlinkedCount};
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -25,6 +26,7 @@ pub(super) fn router() -> OpenApiRouter<Web> {
         .routes(routes!(catalogue))
         .routes(routes!(list))
         .routes(routes!(get, disconnect))
+        .routes(routes!(amount))
         .routes(routes!(check))
         .routes(routes!(log))
         .routes(routes!(resources))
@@ -91,18 +93,45 @@ pub(super) async fn get(
     Ok(Json(read.await?))
 }
 
+/// The options for disconnecting an account.
+#[derive(Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct DisconnectQuery {
+    /// `true` to delete what its sources have brought: observations, documents and deliveries.
+    delete_data: Option<bool>,
+    /// `true` to uninstall our app from the account at GitHub as well. Others may use the same installation.
+    uninstall: Option<bool>,
+}
+
+/// The amount of data that the sources of a connection have brought, which can be deleted when it is
+/// disconnected.
+#[utoipa::path(get, path = "/api/connections/{id}/data", tag = "connections", params(("id" = String, Path)),
+    responses((status = 200, body = ConnectionData), (status = 404)))]
+pub(super) async fn amount(
+    State(web): State<Web>,
+    Configuring(caller): Configuring,
+    Path(id): Path<ConnectionId>,
+) -> ApiResult<Json<ConnectionData>> {
+    Ok(Json(web.app.connection_data(&caller, &id).await?))
+}
+
 /// Disconnects an account.
 ///
 /// Nothing uses it any more from now on. Its tokens are ended at the provider and erased within a
-/// minute; its status is `closed` then. The connection and its log stay.
-#[utoipa::path(delete, path = "/api/connections/{id}", tag = "connections", params(("id" = String, Path)),
+/// minute; its status is `closed` then. The connection and its log stay. With `delete_data`, what its
+/// sources have brought is deleted after that, in batches; the log tells of each source.
+#[utoipa::path(delete, path = "/api/connections/{id}", tag = "connections",
+    params(("id" = String, Path), DisconnectQuery),
     responses((status = 202, body = Connection), (status = 404), (status = 409)))]
 pub(super) async fn disconnect(
     State(web): State<Web>,
     Configuring(caller): Configuring,
     Path(id): Path<ConnectionId>,
+    Query(DisconnectQuery { delete_data, uninstall }): Query<DisconnectQuery>,
 ) -> ApiResult<(StatusCode, Json<Connection>)> {
-    Ok((StatusCode::ACCEPTED, Json(web.app.connectors.disconnect(&caller, &id).await?)))
+    let options =
+        DisconnectOptions { delete_data: delete_data.unwrap_or_default(), uninstall: uninstall.unwrap_or_default() };
+    Ok((StatusCode::ACCEPTED, Json(web.app.connectors.disconnect(&caller, &id, options).await?)))
 }
 
 /// Checks a connection now, and lists its resources again.

@@ -10,6 +10,7 @@ import { useWorkspaceId } from "../../../lib/url";
 
 export type Connector = Schemas["Connector"];
 export type Resource = Schemas["ResourceWithSources"];
+export type ConnectionData = Schemas["ConnectionData"];
 export type LogLine = Schemas["LogLine"];
 export type ConnectionStatus = Schemas["ConnectionStatus"];
 export type Connection = Schemas["ToolConnection"];
@@ -137,9 +138,22 @@ export function useCheck(id: string) {
   });
 }
 
+/** The wishes of a person who disconnects an account. */
+export type Wishes = { delete_data?: boolean; uninstall?: boolean };
+
 export function useDisconnect(id: string) {
   const changed = useConnectionChanged();
-  return async () => changed(await one(api.DELETE("/api/connections/{id}", { params: { path: { id } } })));
+  return async (query: Wishes) =>
+    changed(await one(api.DELETE("/api/connections/{id}", { params: { path: { id }, query } })));
+}
+
+/** The amount of data that an account has brought; it is read when somebody is about to disconnect it. */
+export function useConnectionData(id: string, isWanted: boolean) {
+  return useQuery({
+    queryKey: ["connection", id, "data"],
+    enabled: isWanted,
+    queryFn: () => data(api.GET("/api/connections/{id}/data", { params: { path: { id } } })),
+  });
 }
 
 /** The person or the key that connected an account. Keys are listed for owners only. */

@@ -52,6 +52,7 @@ pub(super) const OWN: &[(&str, &str, &str)] = &[
     ("GET", "/api/connections/{id}", "OMS..K..."),
     ("DELETE", "/api/connections/{id}", "OM...K..."),
     ("POST", "/api/connections/{id}/check", "OM...K..."),
+    ("GET", "/api/connections/{id}/data", "OM...K..."),
     ("GET", "/api/connections/{id}/log", "OMS..K..."),
     ("GET", "/api/connections/{id}/backfills", "OMS..K..."),
     ("POST", "/api/connections/{id}/backfills", "OM...K..."),
