@@ -146,13 +146,4 @@ fn is_granted(granted: &[String], wanted: &str) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_permission_is_granted_by_its_name_whatever_the_level() {
-        let granted = ["issues:write".to_owned(), "metadata:read".to_owned()];
-        assert!(is_granted(&granted, "issues:read") && is_granted(&granted, "metadata:read"));
-        assert!(!is_granted(&granted, "contents:read"));
-    }
-}
+mod tests;
