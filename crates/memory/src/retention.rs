@@ -158,7 +158,7 @@ pub async fn number_brought(
     most: i64,
 ) -> Result<i64> {
     let sql = "SELECT count(*) FROM (SELECT 1 FROM observation
-        WHERE organisation_id = $1 AND workspace_id = $2 AND brought_by = $3 LIMIT $4) AS some";
+        WHERE organisation_id = $1 AND workspace_id = $2 AND brought_by = $3 LIMIT $4) AS counted";
     let params = params![organisation.as_str(), workspace.as_str(), source, most];
     Ok(tx.one(sql, params, |row| row.get(0)).await?)
 }

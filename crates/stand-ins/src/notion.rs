@@ -197,7 +197,7 @@ fn answer(state: &mut State, head: &str, body: &str) -> (u16, Value) {
     let path = target.split('?').next().unwrap_or_default();
     if let Some(of_oauth) = path.strip_prefix("/v1/oauth/") {
         let is_ours = header("authorization") == Some(&campanile_net::oauth::basic_authorization(CLIENT.0, CLIENT.1));
-        let Some(asked) = serde_json::from_str::<Value>(body).ok().filter(|_| is_ours) else {
+        let (true, Ok(asked)) = (is_ours, serde_json::from_str::<Value>(body)) else {
             return (401, json!({ "error": "invalid_client" }));
         };
         return oauth(state, of_oauth, &asked);

@@ -22,7 +22,7 @@ use crate::connections::{
     Change, Connection, ConnectionId, ConnectionKind, Limits, LogEvent, Status, Trigger, find, queries,
 };
 use crate::remote::{Account, Trouble};
-use crate::upkeep::kinds;
+use crate::upkeep::kinds::queries as kinds;
 
 /// The job that checks one connection, and the workflow that enqueues it for those that are due.
 const CHECK: &str = "inbound.check-connection";

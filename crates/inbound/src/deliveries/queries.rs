@@ -155,7 +155,7 @@ pub async fn forget_of_source(tx: &mut Tx, organisation: &OrganisationId, source
 /// The number of deliveries of a source, up to a number.
 pub async fn number_of_source(tx: &mut Tx, organisation: &OrganisationId, source: &SourceId, most: i64) -> Result<i64> {
     let sql = "SELECT count(*) FROM (SELECT 1 FROM delivery
-        WHERE organisation_id = $1 AND source_id = $2 LIMIT $3) AS some";
+        WHERE organisation_id = $1 AND source_id = $2 LIMIT $3) AS counted";
     tx.one(sql, params![organisation.as_str(), source.as_str(), most], |row| row.get(0)).await
 }
 

@@ -60,7 +60,7 @@ pub(crate) fn token_in(provider: Provider, body: &[u8]) -> Option<Secret> {
     if provider != Provider::Notion || body.len() > BODY {
         return None;
     }
-    let body: Value = serde_json::from_slice(body).ok()?;
+    let Ok(body) = serde_json::from_slice::<Value>(body) else { return None };
     let fields = body.as_object().filter(|fields| fields.len() == 1)?;
     let token = fields.get("verification_token")?.as_str()?;
     let is_plain = TOKEN.contains(&token.len()) && token.bytes().all(|byte| byte.is_ascii_graphic());

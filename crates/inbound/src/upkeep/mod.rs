@@ -38,7 +38,7 @@ pub struct SourceUpkeep {
     pub polled_at: Option<Timestamp>,
     /// The reason why the last polls failed; `null` if the last one did not.
     pub poll_error: Option<String>,
-    /// The time of the next reconcile; `null` if the server makes none.
+    /// The time at which the next reconcile is due, unless a setting of the server switches them off.
     #[schema(value_type = Option<String>, format = DateTime)]
     pub reconcile_at: Option<Timestamp>,
     /// The time at which the last reconcile ended.
@@ -92,7 +92,7 @@ async fn of_sources(
     let mut all = HashMap::new();
     for some in sources.chunks(TOGETHER) {
         let mut found = queries::of_sources(tx, organisation, some).await?;
-        for (source, blocked) in kinds::blocked_of_sources(tx, organisation, some).await? {
+        for (source, blocked) in kinds::queries::blocked_of_sources(tx, organisation, some).await? {
             if let Some(upkeep) = found.get_mut(&source) {
                 upkeep.blocked.push(blocked);
             }

@@ -18,7 +18,7 @@ use crate::github::account_events::AccountChange;
 use crate::github::app::Installation;
 use crate::remote::ListedResource;
 use crate::routing;
-use crate::upkeep::kinds;
+use crate::upkeep::kinds::queries as kinds;
 
 const UNINSTALLED: &str = "the owner of the account has uninstalled the app";
 const SUSPENDED: &str = "the owner of the account has suspended the app";

@@ -19,7 +19,7 @@ use crate::pulls::stretches::queries::{self as stretches, FetchedPage};
 use crate::pulls::{BackfillId, PullRun, PullRunId};
 use crate::remote::{HistoryPage, HistoryPlace, Trouble};
 use crate::sources::{self, LinkedResource, Source};
-use crate::upkeep::kinds;
+use crate::upkeep::kinds::queries as kinds;
 
 /// The longest cursor of a provider, in bytes.
 const CURSOR: usize = 2_048;

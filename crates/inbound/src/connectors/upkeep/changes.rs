@@ -28,7 +28,7 @@ use crate::normalisation;
 use crate::remote::{EditedDocuments, ResourceRef, Trouble, WebhookContent};
 use crate::sources::{self, Source, SourceId};
 use crate::sync::syncs::SyncCause;
-use crate::upkeep::kinds;
+use crate::upkeep::kinds::queries as kinds;
 
 /// The job that fetches what a webhook names.
 const FETCH: &str = "inbound.fetch-content";

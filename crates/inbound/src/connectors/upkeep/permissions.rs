@@ -16,7 +16,8 @@ use crate::connections::{self, Connection, ConnectionId, ConnectionKind};
 use crate::github::app::manifest::PERMISSIONS;
 use crate::remote::Trouble;
 use crate::sources::Source;
-use crate::upkeep::{MissingPermission, kinds};
+use crate::upkeep::MissingPermission;
+use crate::upkeep::kinds::queries as kinds;
 
 /// The permission that is needed to connect an account, and not afterwards. The account of a person has none.
 const OWNERSHIP: &str = "members:read";

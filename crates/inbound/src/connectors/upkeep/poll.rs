@@ -22,7 +22,7 @@ use crate::deliveries::{self, Delivery, DeliveryId, Origin, process_job};
 use crate::normalisation;
 use crate::remote::{HistoryPage, HistoryPlace, Trouble};
 use crate::sources::SourceId;
-use crate::upkeep::kinds;
+use crate::upkeep::kinds::queries as kinds;
 use crate::upkeep::queries::{self, DueSource};
 
 const POLL: &str = "inbound.poll";

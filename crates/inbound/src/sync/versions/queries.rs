@@ -106,7 +106,7 @@ pub async fn number_of_documents(
     most: i64,
 ) -> Result<i64> {
     let sql = "SELECT count(*) FROM (SELECT 1 FROM source_document
-        WHERE organisation_id = $1 AND source_id = $2 AND is_document LIMIT $3) AS some";
+        WHERE organisation_id = $1 AND source_id = $2 AND is_document LIMIT $3) AS counted";
     tx.one(sql, params![organisation.as_str(), source.as_str(), most], |row| row.get(0)).await
 }
 
