@@ -139,7 +139,7 @@ async fn webhooks_of_notion_are_heard_after_a_handshake_and_an_edited_page_is_re
         assert_eq!((linked.take().await.0, linked.handshake().await), (409, Value::Null));
         assert_eq!(linked.post_token("secret_of_another").await, 401, "it waits no more");
 
-        // What a webhook names is fetched, and told with its content.
+        // The page that a webhook names is fetched, and the event is told with its content.
         assert_eq!(linked.send(2, "page.created", "p1", json!({})).await, 202);
         assert_eq!(linked.send(3, "comment.created", "comment-1", json!({ "data": { "page_id": "p1" } })).await, 202);
         let titles = |list: &Value| -> Vec<String> {

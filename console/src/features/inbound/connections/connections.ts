@@ -69,7 +69,7 @@ export function useConnection(id: string) {
 function useConnectionChanged() {
   const queries = useQueryClient();
   return (changed: Connection) => {
-    // What it lacks is told by a read.
+    // Only a read tells the permissions that it lacks.
     queries.setQueryData<ListedConnection>(["connection", changed.id], (known) =>
       known ? { ...known, ...changed } : undefined,
     );
