@@ -51,6 +51,9 @@ export async function start(kind, settings = {}, before = undefined) {
     CAMPANILE_LOG: "warn",
     // Few tests ask for what means the same; the others need no processor for it.
     CAMPANILE_MEMORY_EMBEDDER: "off",
+    // Nothing begins by itself that a test does not ask for.
+    CAMPANILE_CONNECTOR_POLL: "off",
+    CAMPANILE_CONNECTOR_RECONCILE: "off",
     ...freshDatabase(kind),
     ...settings,
   };

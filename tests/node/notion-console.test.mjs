@@ -105,7 +105,7 @@ for (const [theme, width] of [["light", 1280], ["dark", 390]]) {
     await page.getByRole("list", { name: "Syncs" }).getByText("Complete", { exact: true }).waitFor({ timeout: 45_000 });
     assert.equal(await page.getByText("/api/ingest").count(), 0, "it has no address for deliveries");
     assert.equal(await page.getByRole("button", { name: "Rotate the secret" }).count(), 0);
-    assert.equal(await page.getByRole("tab").count(), 0);
+    assert.equal(await page.getByRole("tab").count(), 2, "its documents, and the handshake of its webhooks");
     await check(page, `notion-source-${theme}-${width}`);
     await page.getByRole("button", { name: "Unlink", exact: true }).click();
     const question = page.getByRole("alertdialog");

@@ -392,7 +392,8 @@ export interface paths {
         /**
          * Disconnects an account.
          * @description Nothing uses it any more from now on. Its tokens are ended at the provider and erased within a
-         *     minute; its status is `closed` then. The connection and its log stay.
+         *     minute; its status is `closed` then. The connection and its log stay. With `delete_data`, what its
+         *     sources have brought is deleted after that, in batches; the log tells of each source.
          */
         delete: operations["delete_api_connections_id"];
         options?: never;
@@ -457,6 +458,26 @@ export interface paths {
          * @description A provider that does not answer, or refuses, is no error: the connection says so.
          */
         post: operations["post_api_connections_id_check"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/connections/{id}/data": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The amount of data that the sources of a connection have brought, which can be deleted when it is
+         *     disconnected.
+         */
+        get: operations["get_api_connections_id_data"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1754,7 +1775,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The sources of a workspace. */
+        /** The sources of a workspace, with the upkeep of those that are linked. */
         get: operations["get_api_sources"];
         put?: never;
         /** Creates a source. */
@@ -1816,6 +1837,69 @@ export interface paths {
         get: operations["get_api_sources_id_documents"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/sources/{id}/handshake": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Lets a source wait for a token that its tool sends before its webhooks.
+         * @description Notion sends one when somebody gives it the source's address. A linked source of Notion waits from
+         *     its link on; this is for another token. The present secret stays until that one is taken.
+         */
+        post: operations["post_api_sources_id_handshake"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/sources/{id}/handshake/token": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Takes the token that a tool has sent to a source: it is shown once, to be pasted into the tool, and is
+         *     the secret of the source from now on.
+         * @description While none has come (`upkeep.handshake` is not `received`), it answers 409.
+         */
+        post: operations["post_api_sources_id_handshake_token"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/sources/{id}/reconcile": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Compares a linked source with its tool now, as it is done once a day.
+         * @description Events that nothing has told are remembered, counted (`upkeep.missed`), and ring nobody. All documents
+         *     are compared as well.
+         */
+        post: operations["post_api_sources_id_reconcile"];
         delete?: never;
         options?: never;
         head?: never;
@@ -5779,6 +5863,20 @@ export interface components {
             /** @description The workspace from which it is begun; the organisation's first workspace when absent. */
             workspace?: string | null;
         };
+        /** @description A kind of thing that the tool does not let us read. */
+        BlockedKind: {
+            /** @description The kind, such as `issue`. */
+            kind: string;
+            /** @description The permission that is missing, as the tool calls it; `null` if the tool does not say. */
+            permission?: string | null;
+            /** @description The tool's sentence. */
+            reason: string;
+            /**
+             * Format: date-time
+             * @description The time since when it is refused.
+             */
+            since: string;
+        };
         /** @description A rule for public keys. */
         BrowserSecurity: {
             /**
@@ -6048,6 +6146,26 @@ export interface components {
             /** @description The workspace that it reads. */
             workspace_id: string;
         };
+        /** @description The amount of data that the sources of a connection have brought. */
+        ConnectionData: {
+            /**
+             * Format: int64
+             * @description The deliveries that are still stored.
+             */
+            deliveries: number;
+            /**
+             * Format: int64
+             * @description The documents.
+             */
+            documents: number;
+            /** @description True if there are more than these numbers say: ten thousand of a kind are counted. */
+            has_more: boolean;
+            /**
+             * Format: int64
+             * @description The observations, of those that were remembered since sources are noted with them.
+             */
+            observations: number;
+        };
         /**
          * @description The way in which an account was connected.
          * @enum {string}
@@ -6058,6 +6176,13 @@ export interface components {
          * @enum {string}
          */
         ConnectionStatus: "pending" | "active" | "degraded" | "revoked" | "suspended" | "closing" | "closed";
+        /** @description A connection, with the permissions that it lacks. */
+        ConnectionView: components["schemas"]["ToolConnection"] & {
+            /** @description The page at which somebody grants them; `null` if it is not known, or none is missing. */
+            grant_url?: string | null;
+            /** @description The permissions that are missing, by name. */
+            missing_permissions: components["schemas"]["MissingPermission"][];
+        };
         /** @description A tool that can be connected, now or in a later version. */
         Connector: {
             /**
@@ -8742,7 +8867,7 @@ export interface components {
             at: string;
             /**
              * @description `requested`, `connected`, `degraded`, `recovered`, `revoked`, `suspended`, `closing`,
-             *     `changed`, `access_revoked`, `left_behind`, `erased` or `closed`.
+             *     `changed`, `access_revoked`, `left_behind`, `erased`, `data_deleted` or `closed`.
              */
             event: string;
             /** @description The status before; `null` if it did not change. */
@@ -8874,6 +8999,15 @@ export interface components {
          * @enum {string}
          */
         MessageRole: "user" | "assistant";
+        /** @description A permission that a connection lacks. */
+        MissingPermission: {
+            /** @description The kinds of things that cannot be read without it. */
+            kinds: string[];
+            /** @description Its name, as the tool calls it. */
+            permission: string;
+            /** @description The reason why it is asked for, in a sentence; `null` if it is not known here. */
+            reason?: string | null;
+        };
         /**
          * @description The effort for an answer.
          * @enum {string}
@@ -9073,7 +9207,7 @@ export interface components {
          * @description The way in which a delivery reached us. The stored words are never renamed.
          * @enum {string}
          */
-        Origin: "webhook" | "backfill" | "poll" | "manual" | "api";
+        Origin: "webhook" | "backfill" | "poll" | "reconcile" | "manual" | "api";
         /** @description One page of a list. */
         PageView_Activity: {
             /** @description The items, in the list's order. */
@@ -9286,6 +9420,18 @@ export interface components {
                 /** @description The workspace that it reads. */
                 workspace_id: string;
             }[];
+            /** @description Pass this as `cursor` to get the next page; `null` on the last page. */
+            next?: string | null;
+        };
+        /** @description One page of a list. */
+        PageView_ConnectionView: {
+            /** @description The items, in the list's order. */
+            data: (components["schemas"]["ToolConnection"] & {
+                /** @description The page at which somebody grants them; `null` if it is not known, or none is missing. */
+                grant_url?: string | null;
+                /** @description The permissions that are missing, by name. */
+                missing_permissions: components["schemas"]["MissingPermission"][];
+            })[];
             /** @description Pass this as `cursor` to get the next page; `null` on the last page. */
             next?: string | null;
         };
@@ -9554,7 +9700,7 @@ export interface components {
                 at: string;
                 /**
                  * @description `requested`, `connected`, `degraded`, `recovered`, `revoked`, `suspended`, `closing`,
-                 *     `changed`, `access_revoked`, `left_behind`, `erased` or `closed`.
+                 *     `changed`, `access_revoked`, `left_behind`, `erased`, `data_deleted` or `closed`.
                  */
                 event: string;
                 /** @description The status before; `null` if it did not change. */
@@ -9911,6 +10057,15 @@ export interface components {
             next?: string | null;
         };
         /** @description One page of a list. */
+        PageView_SourceWithUpkeep: {
+            /** @description The items, in the list's order. */
+            data: (components["schemas"]["Source"] & {
+                upkeep?: null | components["schemas"]["SourceUpkeep"];
+            })[];
+            /** @description Pass this as `cursor` to get the next page; `null` on the last page. */
+            next?: string | null;
+        };
+        /** @description One page of a list. */
         PageView_Suggestion: {
             /** @description The items, in the list's order. */
             data: {
@@ -9946,74 +10101,6 @@ export interface components {
                 message_id?: string | null;
                 /** @description `bounced`, `complained` or `manual`. */
                 reason: string;
-            }[];
-            /** @description Pass this as `cursor` to get the next page; `null` on the last page. */
-            next?: string | null;
-        };
-        /** @description One page of a list. */
-        PageView_ToolConnection: {
-            /** @description The items, in the list's order. */
-            data: {
-                /** @description The provider's id of the account. */
-                account_id: string;
-                /** @description The account's name at the provider, as it was last seen. */
-                account_label: string;
-                /** @description The app that was installed; `null` for another kind. `server` is the app of the whole server. */
-                app_id?: string | null;
-                /** @description The id of the member or the key that connected it. */
-                connected_by: string;
-                /**
-                 * Format: date-time
-                 * @description The time at which the account was first connected.
-                 */
-                created_at: string;
-                /**
-                 * Format: date-time
-                 * @description The time at which the present token runs out; `null` if it does not.
-                 */
-                expires_at?: string | null;
-                /**
-                 * Format: int64
-                 * @description The failures since the last good call.
-                 */
-                failures: number;
-                /** @description Its id. */
-                id: string;
-                /** @description The way in which it was connected. */
-                kind: components["schemas"]["ConnectionKind"];
-                /**
-                 * Format: date-time
-                 * @description The time of the last call that the provider accepted.
-                 */
-                last_seen_at?: string | null;
-                /**
-                 * Format: int64
-                 * @description The calls that are left of them.
-                 */
-                limit_remaining?: number | null;
-                /**
-                 * Format: date-time
-                 * @description The time at which the period ends.
-                 */
-                limit_reset_at?: string | null;
-                /**
-                 * Format: int64
-                 * @description The calls that the provider allows in its period; `null` if it does not say.
-                 */
-                limit_total?: number | null;
-                /** @description The tool. */
-                provider: string;
-                /** @description The permissions that the provider granted; empty if it does not say. */
-                scopes: string[];
-                /** @description Its status. */
-                status: components["schemas"]["ConnectionStatus"];
-                /**
-                 * Format: date-time
-                 * @description The time since when it has this status.
-                 */
-                status_at: string;
-                /** @description The reason for the status; `null` for an active one. */
-                status_reason?: string | null;
             }[];
             /** @description Pass this as `cursor` to get the next page; `null` on the last page. */
             next?: string | null;
@@ -10925,6 +11012,54 @@ export interface components {
             id: string;
             /** @description Its workspace. */
             workspace_id: string;
+        };
+        /** @description The upkeep of a linked source. */
+        SourceUpkeep: {
+            /** @description The kinds of things that the tool does not let us read. */
+            blocked: components["schemas"]["BlockedKind"][];
+            handshake?: null | components["schemas"]["Handshake"];
+            /**
+             * Format: date-time
+             * @description The time of the last webhook that came for it, to ten minutes; `null` without one.
+             */
+            heard_at?: string | null;
+            /**
+             * Format: int64
+             * @description The number of events that no webhook and no poll had told, in the last reconcile that found some.
+             */
+            missed: number;
+            /**
+             * Format: date-time
+             * @description The time of that reconcile; `null` if nothing was ever missed.
+             */
+            missed_at?: string | null;
+            /** @description The reason why the last polls failed; `null` if the last one did not. */
+            poll_error?: string | null;
+            /**
+             * Format: date-time
+             * @description The time of the last poll that read everything; `null` if none was needed. A source is polled
+             *     if no webhook comes for it.
+             */
+            polled_at?: string | null;
+            /**
+             * Format: date-time
+             * @description The time of the next reconcile; `null` if the server makes none.
+             */
+            reconcile_at?: string | null;
+            /**
+             * Format: date-time
+             * @description The time at which the last reconcile ended.
+             */
+            reconciled_at?: string | null;
+        };
+        /** @description A source with the token that its tool has sent. */
+        SourceWithToken: components["schemas"]["Source"] & {
+            /** @description The token. It is not shown again. */
+            token: string;
+        };
+        /** @description A source with its upkeep. */
+        SourceWithUpkeep: components["schemas"]["Source"] & {
+            upkeep?: null | components["schemas"]["SourceUpkeep"];
         };
         /** @description Resources of a connection to link. */
         SourcesIn: {
@@ -12349,7 +12484,7 @@ export interface components {
          * @description The cause of a sync.
          * @enum {string}
          */
-        SyncCause: "person" | "link" | "push" | "configuration";
+        SyncCause: "person" | "link" | "push" | "configuration" | "edit" | "reconcile";
         /** @description The numbers of documents of a sync. */
         SyncCounts: {
             /**
@@ -13846,7 +13981,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["PageView_ToolConnection"];
+                    "application/json": components["schemas"]["PageView_ConnectionView"];
                 };
             };
             /** @description An error. */
@@ -13876,7 +14011,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ToolConnection"];
+                    "application/json": components["schemas"]["ConnectionView"];
                 };
             };
             404: {
@@ -13898,7 +14033,12 @@ export interface operations {
     };
     delete_api_connections_id: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description `true` to delete what its sources have brought: observations, documents and deliveries. */
+                delete_data?: boolean;
+                /** @description `true` to uninstall our app from the account at GitHub as well. Others may use the same installation. */
+                uninstall?: boolean;
+            };
             header?: never;
             path: {
                 id: string;
@@ -14115,6 +14255,42 @@ export interface operations {
                 content?: never;
             };
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_api_connections_id_data: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConnectionData"];
+                };
+            };
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -17549,7 +17725,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["PageView_Source"];
+                    "application/json": components["schemas"]["PageView_SourceWithUpkeep"];
                 };
             };
             /** @description An error. */
@@ -17706,6 +17882,128 @@ export interface operations {
                 };
             };
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    post_api_sources_id_handshake: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    post_api_sources_id_handshake_token: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SourceWithToken"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    post_api_sources_id_reconcile: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -7,8 +7,10 @@ import { type ProviderKey, providerName, takesDeliveries } from "./providers";
 import { useWorkspaceId } from "./url";
 
 export type Source = Schemas["Source"];
+/** A source as it is listed, with the upkeep of a linked one. */
+export type ListedSource = Schemas["SourceWithUpkeep"];
 /** A source to which a tool sends deliveries. */
-export type DeliverySource = Source & { provider: ProviderKey };
+export type DeliverySource = ListedSource & { provider: ProviderKey };
 
 /** How many of the latest deliveries are looked at. */
 export const LATEST = 200;
@@ -25,8 +27,8 @@ export const sourcesQuery = (workspace: string) => ({
 
 export const useSources = () => useQuery(sourcesQuery(useWorkspaceId()));
 
-async function sourcesOf(workspace: string): Promise<Source[]> {
-  const found: Source[] = [];
+async function sourcesOf(workspace: string): Promise<ListedSource[]> {
+  const found: ListedSource[] = [];
   let cursor: string | undefined;
   for (let page = 0; page < PAGES; page += 1) {
     const read = await data(api.GET("/api/sources", { params: { query: { workspace, limit: PAGE, cursor } } }));
@@ -38,7 +40,8 @@ async function sourcesOf(workspace: string): Promise<Source[]> {
 }
 
 /** True if a tool sends deliveries to a source. Of others only documents are read. */
-export const isDeliverySource = (source: Source): source is DeliverySource => takesDeliveries(source.provider);
+export const isDeliverySource = <S extends Source>(source: S): source is S & { provider: ProviderKey } =>
+  takesDeliveries(source.provider);
 
 /** The place at the provider that a source is: the name of its resource, or its path if it was set up by hand. */
 export const placeName = ({ path, resource }: Pick<Source, "path" | "resource">): string =>

@@ -39,6 +39,7 @@ use campanile_sandbox::Sandbox;
 use campanile_webhooks::Webhooks;
 use campanile_webhooks::applications;
 
+pub use document_sync::ConnectionData;
 pub use retention::Retention;
 
 /// The migrations of all pillars, in the order in which they run.

@@ -304,9 +304,7 @@ impl Engine {
                 lifecycle::admit(tx, self, workflow, request, now).await?;
             }
         }
-        for equal in equalities {
-            node::tell(tx, self, &tenant, &event.name, &equal, &json, now).await?;
-        }
+        node::tell(tx, self, (&tenant, &event.name), &equalities, &json, now).await?;
         Ok(SentEvent { id: event.id, is_new: true })
     }
 

@@ -30,6 +30,6 @@ pub(crate) fn normalise_event(event: &str, payload: &Value, delivery: &Delivery)
         Provider::Vercel => vercel::normalise(event, payload, delivery),
         Provider::Linear => linear::normalise(event, payload, delivery),
         Provider::Sentry => sentry::normalise(event, payload, delivery),
-        Provider::Notion => Ok(notion::normalise(event)),
+        Provider::Notion => notion::normalise(event, payload, delivery),
     }
 }

@@ -7,6 +7,7 @@
 
 mod adoption;
 mod apps;
+mod heard;
 mod large;
 mod receipt;
 
@@ -28,7 +29,7 @@ use crate::deliveries::{self, Delivery, DeliveryId, DeliverySummary, Origin, pro
 use crate::envelope::{Envelope, Outline};
 use crate::provider::Provider;
 use crate::sources::{self, SealedSource};
-use crate::{Code, IngestError, NormalForm, adapters, normalise};
+use crate::{Code, IngestError, NormalForm, adapters, handshakes, normalise};
 
 pub use receipt::{Receipt, ReceiptResult, StoredDelivery};
 
@@ -73,7 +74,7 @@ pub struct Intake {
     large: Large,
     /// The apps, and the connections of the accounts that have installed them.
     connectors: Option<Connectors>,
-    /// The time at which each app was last recorded as delivered to.
+    /// The time at which each app, and each linked source, was last recorded as delivered to.
     heard: Arc<Mutex<HashMap<String, Timestamp>>>,
 }
 
@@ -148,8 +149,12 @@ impl Intake {
         arrival: Arrival,
     ) -> Result<Receipt, IngestError> {
         let SealedSource { source, secret, previous } = sealed;
+        let is_linked = source.resource.is_some();
         let Arrival { headers, body } = arrival;
         let (length, now) = (body.len(), self.clock.now());
+        if let Some(token) = handshakes::token_in(provider, &body) {
+            return self.receive_token(source, token).await;
+        }
         let previous = previous.filter(|(_, until)| *until > now);
         let secrets = [Some(secret), previous.map(|(secret, _)| secret)].into_iter().flatten();
         let secrets = secrets.map(|sealed| self.vault.open(&sealed)).collect::<Result<_, _>>()?;
@@ -174,6 +179,9 @@ impl Intake {
         };
         let delivery = Arc::new(delivery);
         let is_new = self.accept.submit(delivery.clone()).await?;
+        if is_linked {
+            self.note_source_heard(&delivery.organisation_id, &delivery.source_id).await?;
+        }
         let stored = StoredDelivery {
             id: delivery.id.clone(),
             organisation: delivery.organisation_id.clone(),

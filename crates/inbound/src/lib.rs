@@ -26,6 +26,10 @@
 //! A connection also brings along what happened before: [`pulls`] has the rows, and pages of it are
 //! deliveries like any other, which are remembered and ring nobody.
 //!
+//! # Upkeep
+//! A linked source stays true by itself: [`upkeep`] has the rows. A tool that sends no webhooks is polled,
+//! and every source is reconciled with its tool once a day.
+//!
 //! # Apps
 //! An app of ours at a provider has one address for all accounts that install it: [`apps`] has the
 //! rows, [`routing`] the way of a delivery to the workspaces. It then is like one to a source.
@@ -45,6 +49,7 @@ pub mod deliveries;
 mod envelope;
 mod error;
 pub mod github;
+pub mod handshakes;
 #[cfg(test)]
 mod identity_tests;
 mod intake;
@@ -63,6 +68,7 @@ mod sentry;
 pub mod sources;
 mod strays;
 pub mod sync;
+pub mod upkeep;
 mod vercel;
 
 use campanile_db::Migrations;
@@ -88,5 +94,8 @@ pub const MIGRATIONS: Migrations = Migrations {
         include_str!("../migrations/6_history.sql"),
         include_str!("../migrations/7_apps.sql"),
         include_str!("../migrations/8_documents.sql"),
+        include_str!("../migrations/9_upkeep.sql"),
+        include_str!("../migrations/10_handshakes.sql"),
+        include_str!("../migrations/11_deletion.sql"),
     ],
 };

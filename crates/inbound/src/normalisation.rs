@@ -5,14 +5,19 @@
 //! read them, and an event has one identity, however it is told. An item that cannot be read is left
 //! out: [`unreadable`] finds it when the page is fetched, and the progress tells it.
 
+use std::time::Duration;
+
 use campanile_base::Result;
 use campanile_base::source_event::{HISTORY, ORIGIN, SourceEvent};
 use serde_json::{Value, json};
 
 use crate::NormalForm;
 use crate::adapters::normalise_event;
-use crate::deliveries::Delivery;
+use crate::deliveries::{Delivery, Origin};
 use crate::payload::Read;
+
+/// The time that a webhook or a poll has to tell an event. A reconcile leaves later ones to them.
+const LATENESS: Duration = Duration::from_secs(15 * 60);
 
 /// Converts a stored delivery into normal form. Pure: the same delivery always gives the same
 /// result.
@@ -49,6 +54,10 @@ fn normalise_page(page: &Value, delivery: &Delivery) -> Result<NormalForm> {
             all.extend(events);
         }
     }
+    if delivery.origin == Origin::Reconcile {
+        let until = delivery.received_at.minus(LATENESS);
+        all.retain(|event| event.occurred_at <= until);
+    }
     if all.is_empty() {
         return Ok(NormalForm::Skipped("nothing on the page is remembered".to_owned()));
     }
@@ -66,7 +75,7 @@ pub(crate) fn unreadable(page: &Value, delivery: &Delivery) -> (usize, Vec<Strin
     for form in forms(page, delivery) {
         match form {
             Ok(NormalForm::Events { events: told, .. }) => events += told.len(),
-            Ok(NormalForm::Skipped(_)) => {}
+            Ok(NormalForm::Reference | NormalForm::Skipped(_)) => {}
             Err(error) => reasons.push(error.to_string()),
         }
     }
@@ -75,9 +84,10 @@ pub(crate) fn unreadable(page: &Value, delivery: &Delivery) -> (usize, Vec<Strin
 
 #[cfg(test)]
 mod tests {
+    use campanile_base::Timestamp;
+
     use super::*;
     use crate::Provider;
-    use crate::deliveries::Origin;
     use crate::identity_tests::delivery;
 
     fn page(items: &[(String, Value)], origin: Origin) -> Delivery {
@@ -110,6 +120,17 @@ mod tests {
         let NormalForm::Events { events: sent, .. } = crate::normalise(&webhook).unwrap() else { panic!("it has one") };
         assert_eq!((&sent[0].source_id, &sent[0].title), (&events[0].source_id, &events[0].title));
         assert!(!sent[0].metadata.contains_key(ORIGIN));
+    }
+
+    #[test]
+    fn a_reconcile_leaves_what_has_just_happened_to_those_who_ring() {
+        let items = [issue("a", json!({})), issue("b", json!({ "updatedAt": "2026-11-01T10:30:00Z" }))];
+        let received_at = Timestamp::parse("2026-11-01T10:40:00Z").unwrap();
+        let delivery = Delivery { received_at, ..page(&items, Origin::Reconcile) };
+        let NormalForm::Events { events, .. } = crate::normalise(&delivery).unwrap() else { panic!("it has one") };
+        let ids: Vec<&str> = events.iter().map(|event| event.source_id.as_str()).collect();
+        assert_eq!(ids, ["linear-issue:a:created"]);
+        assert_eq!(events[0].metadata[ORIGIN], HISTORY, "it rings nobody, and neither does its cluster");
     }
 
     #[test]

@@ -17,6 +17,8 @@ pub enum NormalForm {
         /// A push to the default branch, whose files may be documents.
         push: Option<DefaultBranchPush>,
     },
+    /// It names things without their content, which is fetched first.
+    Reference,
     /// There is nothing to do; the value is the reason.
     Skipped(String),
 }
@@ -30,7 +32,7 @@ impl NormalForm {
             Self::Events { events, changes, push } => {
                 Self::Events { events: events.into_iter().map(harmless).collect(), changes, push }
             }
-            skipped @ Self::Skipped(_) => skipped,
+            other @ (Self::Reference | Self::Skipped(_)) => other,
         }
     }
 }

@@ -12,6 +12,7 @@ use campanile_base::{Result, Timestamp, lowest_id};
 use campanile_db::{Db, params};
 
 use crate::connections::{log, states};
+use crate::pulls::PullMode;
 use crate::pulls::queries as pulls;
 use crate::sync::syncs;
 use crate::{sources, strays};
@@ -21,6 +22,8 @@ use crate::{sources, strays};
 const TOGETHER: i64 = 100;
 /// The time for which the log of a connection, and a backfill that has ended, are kept.
 const LOG_KEPT: Duration = Duration::from_secs(365 * 24 * 3_600);
+/// The time for which a reconcile is kept: there is one of each source every day.
+const RECONCILES_KEPT: Duration = Duration::from_secs(7 * 24 * 3_600);
 /// The time for which syncs of documents are kept.
 const SYNCS_KEPT: Duration = Duration::from_secs(90 * 24 * 3_600);
 
@@ -33,7 +36,8 @@ pub async fn tidy(db: &Db, now: Timestamp, keep_deliveries: Option<Duration>) ->
     db.write(move |tx| Box::pin(async move { sources::forget_previous(tx, now).await })).await?;
     db.write(move |tx| Box::pin(async move { states::queries::forget_expired(tx, now).await })).await?;
     forget_lines(db, lowest_id("cln", now.minus(LOG_KEPT))).await?;
-    forget_backfills(db, lowest_id("bkf", now.minus(LOG_KEPT))).await?;
+    forget_pulls(db, PullMode::Backfill, lowest_id("bkf", now.minus(LOG_KEPT))).await?;
+    forget_pulls(db, PullMode::Reconcile, lowest_id("bkf", now.minus(RECONCILES_KEPT))).await?;
     forget_syncs(db, now.minus(SYNCS_KEPT)).await?;
     forget_strays(db, lowest_id("sty", now.minus(strays::KEPT))).await?;
     let Some(kept) = keep_deliveries else { return Ok(()) };
@@ -77,11 +81,11 @@ async fn forget_lines(db: &Db, old: String) -> Result<()> {
     }
 }
 
-async fn forget_backfills(db: &Db, old: String) -> Result<()> {
+async fn forget_pulls(db: &Db, mode: PullMode, old: String) -> Result<()> {
     loop {
         let old = old.clone();
         let removed: u64 =
-            db.write(move |tx| Box::pin(async move { pulls::forget_old(tx, &old, TOGETHER).await })).await?;
+            db.write(move |tx| Box::pin(async move { pulls::forget_old(tx, mode, &old, TOGETHER).await })).await?;
         if removed < TOGETHER.unsigned_abs() {
             return Ok(());
         }

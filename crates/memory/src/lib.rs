@@ -65,7 +65,7 @@ pub use memory::Memory;
 pub use model_view::ModelView;
 pub use models::{ModelChoice, Models};
 pub use observations::{ClusterId, Filter, Observation, ObservationDetail, ObservationId};
-pub use remember::{RememberOutcome, remember};
+pub use remember::{RememberOutcome, remember, remember_from_sources};
 pub use settings::Settings;
 
 /// The tables of memory.
@@ -83,5 +83,6 @@ pub const MIGRATIONS: Migrations = Migrations {
         include_str!("../migrations/9_people.sql"),
         include_str!("../migrations/10_summaries.sql"),
         include_str!("../migrations/11_joined_clusters.sql"),
+        include_str!("../migrations/12_brought.sql"),
     ],
 };

@@ -50,8 +50,29 @@ pub async fn remember(
     workspace: &WorkspaceId,
     events: &[SourceEvent],
 ) -> Result<Vec<RememberOutcome>> {
+    remember_from_sources(tx, memory, organisation, workspace, events, &[]).await
+}
+
+/// Remembers events, as [`remember`] does, with the ids of the sources that brought them: that of each
+/// event, in their order. So they can be deleted with their source.
+///
+/// # Errors
+/// Like [`remember`].
+pub async fn remember_from_sources(
+    tx: &mut Tx,
+    memory: &Memory,
+    organisation: &OrganisationId,
+    workspace: &WorkspaceId,
+    events: &[SourceEvent],
+    brought_by: &[&str],
+) -> Result<Vec<RememberOutcome>> {
     let now = memory.clock.now();
-    let mut drafts: Vec<Draft<'_>> = events.iter().map(|event| draft(organisation, workspace, event, now)).collect();
+    let sources = brought_by.iter().copied().map(Some).chain(std::iter::repeat(None));
+    let mut drafts: Vec<Draft<'_>> = events
+        .iter()
+        .zip(sources)
+        .map(|(event, source)| Draft { brought_by: source, ..draft(organisation, workspace, event, now) })
+        .collect();
     // From here on one transaction at a time: two concurrent events must see each other.
     tx.lock(workspace.as_str()).await?;
     let mut seen: HashSet<String> = observations::known(tx, workspace, events).await?;
@@ -127,5 +148,5 @@ fn draft<'e>(
         captured_at: now,
         url: address_of(event.metadata.get("url").and_then(Value::as_str).map(str::to_owned), &event.references),
     };
-    Draft { observation, event, entities: extract(event), organisation, actor_method: "none" }
+    Draft { observation, event, entities: extract(event), organisation, actor_method: "none", brought_by: None }
 }

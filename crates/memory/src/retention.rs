@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use campanile_accounts::WorkspaceId;
+use campanile_accounts::{OrganisationId, WorkspaceId};
 use campanile_base::{Result, Timestamp, lowest_id};
 use campanile_db::{Row, Sweep, Tx, params, row};
 use campanile_engine::Engine;
@@ -104,12 +104,84 @@ pub async fn tidy(memory: &Memory, now: Timestamp, keep_observations: Option<Dur
     Ok(())
 }
 
-/// Removes some observations with an id below `old`, with their passages and edges, and takes them away
-/// from the profiles of their actors. Returns the number of observations removed.
+/// Removes some observations with an id below `old`. Returns their number.
 async fn forget_some(tx: &mut Tx, engine: &Engine, old: &str) -> campanile_db::Result<usize> {
     let sql = "SELECT organisation_id, workspace_id, id, actor_id, provider, type, topics, occurred_at, cluster_id
         FROM observation WHERE id < $1 ORDER BY id LIMIT $2";
     let found = tx.all(sql, params![old, TOGETHER], read).await?;
+    remove(tx, engine, found).await
+}
+
+/// Removes some of the observations that a source has brought into a workspace, with everything that
+/// belongs to them alone. Returns their ids; none is left if there are none.
+///
+/// # Errors
+/// `Unavailable`.
+pub async fn forget_brought(
+    tx: &mut Tx,
+    memory: &Memory,
+    (organisation, workspace): (&OrganisationId, &WorkspaceId),
+    source: &str,
+    most: i64,
+) -> Result<Vec<String>> {
+    tx.lock(workspace.as_str()).await?;
+    let sql =
+        "SELECT organisation_id, workspace_id, id, actor_id, provider, type, topics, occurred_at, cluster_id, entities
+        FROM observation WHERE organisation_id = $1 AND workspace_id = $2 AND brought_by = $3 ORDER BY id LIMIT $4";
+    let params = params![organisation.as_str(), workspace.as_str(), source, most];
+    let found = tx.all(sql, params, |row| Ok((read(row)?, row.json::<Vec<NamedEntity>>(9)?))).await?;
+    let mut named: BTreeMap<(String, String), i64> = BTreeMap::new();
+    for entity in found.iter().flat_map(|(_, entities)| entities) {
+        *named.entry((entity.category.clone(), entity.key.to_lowercase())).or_default() += 1;
+    }
+    let rows: Vec<_> =
+        named.iter().map(|((category, key), number)| row![workspace.as_str(), category, key, *number]).collect();
+    let fewer = "UPDATE entity SET occurrences = occurrences - $4
+        WHERE workspace_id = $1 AND category = $2 AND key = $3";
+    tx.execute_many(fewer, &rows).await?;
+    let rows: Vec<_> = named.keys().map(|(category, key)| row![workspace.as_str(), category, key]).collect();
+    let none = "DELETE FROM entity WHERE workspace_id = $1 AND category = $2 AND key = $3 AND occurrences <= 0";
+    tx.execute_many(none, &rows).await?;
+    let ids = found.iter().map(|((_, old), _)| old.id.clone()).collect();
+    remove(tx, &memory.engine, found.into_iter().map(|(old, _)| old).collect()).await?;
+    Ok(ids)
+}
+
+/// The number of observations that a source has brought into a workspace, up to a number.
+///
+/// # Errors
+/// `Unavailable`.
+pub async fn number_brought(
+    tx: &mut Tx,
+    (organisation, workspace): (&OrganisationId, &WorkspaceId),
+    source: &str,
+    most: i64,
+) -> Result<i64> {
+    let sql = "SELECT count(*) FROM (SELECT 1 FROM observation
+        WHERE organisation_id = $1 AND workspace_id = $2 AND brought_by = $3 LIMIT $4) AS counted";
+    let params = params![organisation.as_str(), workspace.as_str(), source, most];
+    Ok(tx.one(sql, params, |row| row.get(0)).await?)
+}
+
+/// Removes the references of observations that were removed. They have no index by observation, so all
+/// are visited.
+///
+/// # Errors
+/// `Unavailable`.
+pub async fn forget_references(memory: &Memory) -> Result<()> {
+    Ok(memory.db.sweep(REFERENCES, memory.clock.now(), TOGETHER).await.map(drop)?)
+}
+
+/// An entity that an observation names.
+#[derive(serde::Deserialize)]
+struct NamedEntity {
+    category: String,
+    key: String,
+}
+
+/// Removes observations, with their passages and edges, and takes them away from the profiles of their
+/// actors. Returns their number.
+async fn remove(tx: &mut Tx, engine: &Engine, found: Vec<((String, String), Old)>) -> campanile_db::Result<usize> {
     let number = found.len();
     // In order, so that two removals at a time do not wait for each other.
     let mut by_workspace: BTreeMap<(String, String), Vec<Old>> = BTreeMap::new();

@@ -110,6 +110,13 @@ const BASE: &[(&str, &str, i64)] = &[
     ("vercel", "rolling-release.*", 50),
     ("vercel", "observability.*", 60),
     ("vercel", "integration-configuration.removed", 50),
+    ("notion", "page.created", 30),
+    ("notion", "page.content_updated", 20),
+    ("notion", "page.moved", 20),
+    ("notion", "page.deleted", 35),
+    ("notion", "page.undeleted", 30),
+    ("notion", "data_source.schema_updated", 30),
+    ("notion", "comment.created", 25),
 ];
 
 /// The weight of checks and workflows that fail on the default branch, where they concern everybody.

@@ -60,6 +60,8 @@ pub(crate) const KNOWN: &[SettingSpec] = &[
     known("inbound_max_age", "7h", "How old a delivery may be where its provider signs the time of sending, or off"),
     known("connector_backfill_depth", "30", "Days of history that linked resources bring along: 1, 7, 30, 90, or off"),
     known("connector_budget_reserve", "20", "Percent of a provider's calls that backfills leave to other work"),
+    known("connector_poll", "5m", "Time between two polls of a linked source that no webhook comes for, or off"),
+    known("connector_reconcile", "daily", "Whether each linked source is compared with its tool: daily or off"),
     known("connector_github_app_id", "", "Number of this server's app at GitHub; none if empty"),
     known("connector_github_slug", "", "Name of the app, as in the address of its page at GitHub"),
     known("connector_github_client_id", "", "Client id of the app"),
@@ -76,6 +78,8 @@ pub(crate) const KNOWN: &[SettingSpec] = &[
     secret("connector_linear_client_secret", "Client secret of this server's OAuth application at Linear"),
     known("connector_linear_api_url", "https://api.linear.app", "Base URL of Linear's API"),
     known("connector_linear_web_url", "https://linear.app", "Base URL of Linear's pages"),
+    known("connector_notion_client_id", "", "Client id of this server's public integration at Notion; none if empty"),
+    secret("connector_notion_client_secret", "Client secret of this server's public integration at Notion"),
     known("connector_notion_api_url", "https://api.notion.com", "Base URL of Notion's API"),
     known("net_allow", "", "Private address ranges that outbound calls may reach, as 10.0.0.0/8,127.0.0.1/32"),
     secret(

@@ -12,6 +12,10 @@ use crate::request;
 
 /// The secret of the integration.
 pub const TOKEN: &str = "ntn_0123456789";
+/// The public integration that is registered.
+pub const CLIENT: (&str, &str) = ("notion-client", "notion-secret");
+/// The token that a person's consent gives.
+const CONSENTED: &str = "ntn_of_consent";
 /// The results of a page of a search, whatever is asked for.
 const PAGE: usize = 3;
 
@@ -61,6 +65,12 @@ struct State {
     /// The number of further calls that are refused for a second.
     refusals: usize,
     asked: Vec<String>,
+    /// The ids of pages in the trash.
+    trash: Vec<String>,
+    comments: Vec<(String, String)>,
+    /// The address of return of each code that was not exchanged yet.
+    codes: Vec<(String, String)>,
+    revoked: Vec<String>,
 }
 
 /// The listening provider; it stops when dropped.
@@ -98,6 +108,37 @@ impl NotionServer {
         self.state().pages = pages;
     }
 
+    /// Puts pages into the trash; they can still be read, and say so.
+    pub fn trash(&self, ids: &[&str]) {
+        self.state().trash = ids.iter().map(|id| (*id).to_owned()).collect();
+    }
+
+    /// Adds a comment with this id and text.
+    pub fn add_comment(&self, id: &str, text: &str) {
+        self.state().comments.push((id.to_owned(), text.to_owned()));
+    }
+
+    /// Consents to the request behind this address. Returns the address that the person is led to.
+    ///
+    /// # Panics
+    /// When the address lacks a parameter.
+    pub fn consent(&self, address: &str) -> String {
+        let url = url::Url::parse(address).expect("it is a URL");
+        let query: std::collections::HashMap<String, String> = url.query_pairs().into_owned().collect();
+        assert_eq!((query["client_id"].as_str(), query["owner"].as_str()), (CLIENT.0, "user"));
+        assert!(!query.contains_key("code_challenge"), "Notion has no PKCE");
+        let (code, to) = (campanile_base::random_token("code_"), query["redirect_uri"].clone());
+        self.state().codes.push((code.clone(), to.clone()));
+        let mut back = url::Url::parse(&to).expect("the address of return is a URL");
+        back.query_pairs_mut().append_pair("code", &code).append_pair("state", &query["state"]);
+        back.into()
+    }
+
+    /// The tokens that were revoked.
+    pub fn revoked(&self) -> Vec<String> {
+        self.state().revoked.clone()
+    }
+
     /// Hides pages from search; they can still be read.
     pub fn hide(&self, ids: &[&str]) {
         self.state().hidden = ids.iter().map(|id| (*id).to_owned()).collect();
@@ -111,6 +152,16 @@ impl NotionServer {
     /// Refuses the next calls, and wants a pause of a second.
     pub fn limit(&self, calls: usize) {
         self.state().refusals = calls;
+    }
+
+    /// Accepts the revoked tokens again.
+    pub fn forget_revocations(&self) {
+        self.state().revoked.clear();
+    }
+
+    /// The number of searches so far.
+    pub fn searches(&self) -> usize {
+        self.state().asked.iter().filter(|path| *path == "/v1/search").count()
     }
 
     /// The number of pages that were read so far.
@@ -142,7 +193,18 @@ fn answer(state: &mut State, head: &str, body: &str) -> (u16, Value) {
         let lines = head.lines().filter_map(|line| line.split_once(':'));
         lines.filter(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value.trim()).next()
     };
-    if header("authorization") != Some(&format!("Bearer {TOKEN}")) {
+    let target = head.split(' ').nth(1).unwrap_or_default();
+    let path = target.split('?').next().unwrap_or_default();
+    if let Some(of_oauth) = path.strip_prefix("/v1/oauth/") {
+        let is_ours = header("authorization") == Some(&campanile_net::oauth::basic_authorization(CLIENT.0, CLIENT.1));
+        let (true, Ok(asked)) = (is_ours, serde_json::from_str::<Value>(body)) else {
+            return (401, json!({ "error": "invalid_client" }));
+        };
+        return oauth(state, of_oauth, &asked);
+    }
+    let is_known = |token: &str| header("authorization") == Some(&format!("Bearer {token}"));
+    let is_revoked = state.revoked.iter().any(|token| token == CONSENTED);
+    if !(is_known(TOKEN) || (is_known(CONSENTED) && !is_revoked)) {
         return error(401, "unauthorized");
     }
     if header("notion-version").is_none() {
@@ -152,8 +214,6 @@ fn answer(state: &mut State, head: &str, body: &str) -> (u16, Value) {
         state.refusals -= 1;
         return error(429, "rate_limited");
     }
-    let target = head.split(' ').nth(1).unwrap_or_default();
-    let path = target.split('?').next().unwrap_or_default();
     state.asked.push(path.to_owned());
     let steps: Vec<&str> = path.trim_start_matches('/').split('/').collect();
     let found = match steps.as_slice() {
@@ -164,7 +224,13 @@ fn answer(state: &mut State, head: &str, body: &str) -> (u16, Value) {
             Ok(asked) => Some(search(state, &asked)),
             Err(_) => return error(400, "invalid_json"),
         },
-        ["v1", "pages", id] => state.pages.iter().find(|page| page.id == *id).map(page),
+        ["v1", "users", id] => Some(json!({ "object": "user", "id": id, "type": "person", "name": "Ann" })),
+        ["v1", "comments", id] => state
+            .comments
+            .iter()
+            .find(|(known, _)| known == id)
+            .map(|(id, text)| json!({ "object": "comment", "id": id, "rich_text": rich(text) })),
+        ["v1", "pages", id] => state.pages.iter().find(|page| page.id == *id).map(|it| page(state, it)),
         ["v1", "blocks", id] => state
             .pages
             .iter()
@@ -178,16 +244,45 @@ fn answer(state: &mut State, head: &str, body: &str) -> (u16, Value) {
     found.map_or_else(|| error(404, "object_not_found"), |found| (200, found))
 }
 
-fn page(page: &NotionPage) -> Value {
+/// The answers of the endpoints for tokens.
+fn oauth(state: &mut State, endpoint: &str, asked: &Value) -> (u16, Value) {
+    match endpoint {
+        "token" => {
+            let at = state.codes.iter().position(|(code, to)| asked["code"] == **code && asked["redirect_uri"] == **to);
+            let Some(at) = at.filter(|_| asked["grant_type"] == "authorization_code") else {
+                return (400, json!({ "error": "invalid_grant" }));
+            };
+            state.codes.remove(at);
+            (
+                200,
+                json!({
+                    "access_token": CONSENTED, "token_type": "bearer", "refresh_token": null, "bot_id": "bot-2",
+                    "workspace_id": "space-1", "workspace_name": "Acme", "workspace_icon": null, "owner": { "type": "user" },
+                }),
+            )
+        }
+        "revoke" => {
+            state.revoked.extend(asked["token"].as_str().map(str::to_owned));
+            (200, json!({ "request_id": "r" }))
+        }
+        _ => (404, json!({ "error": "not_found" })),
+    }
+}
+
+fn page(state: &State, page: &NotionPage) -> Value {
     json!({
-        "object": "page", "id": page.id, "parent": page.parent, "last_edited_time": page.edited, "in_trash": false,
+        "object": "page", "id": page.id, "parent": page.parent, "last_edited_time": page.edited,
+        "in_trash": state.trash.contains(&page.id),
         "url": format!("https://www.notion.so/{}", page.id),
         "properties": { "Name": { "type": "title", "title": rich(&page.title) } },
     })
 }
 
 fn search(state: &State, asked: &Value) -> Value {
-    let shown: Vec<Value> = state.pages.iter().filter(|it| !state.hidden.contains(&it.id)).map(page).collect();
+    let is_hidden = |it: &&NotionPage| state.hidden.contains(&it.id) || state.trash.contains(&it.id);
+    let mut found: Vec<&NotionPage> = state.pages.iter().filter(|it| !is_hidden(it)).collect();
+    found.sort_by(|a, b| b.edited.cmp(&a.edited));
+    let shown: Vec<Value> = found.into_iter().map(|it| page(state, it)).collect();
     let from = asked["start_cursor"].as_str().and_then(|cursor| cursor.parse().ok()).unwrap_or(0_usize);
     let until = (from + PAGE).min(shown.len());
     let kind = if state.is_incomplete { "incomplete" } else { "complete" };

@@ -30,6 +30,7 @@ pub fn sign(provider: &str, secret: &str, event: &str, id: &str, body: &[u8]) ->
                 ("user-agent", "GitHub-Hookshot/044aadd".to_owned()),
             ],
         ),
+        "notion" => ("notion", vec![("x-notion-signature", format!("sha256={}", hmac(HmacAlgorithm::Sha256)))]),
         "vercel" => ("vercel", vec![("x-vercel-signature", hmac(HmacAlgorithm::Sha1))]),
         "linear" => {
             ("linear", vec![("linear-delivery", id.to_owned()), ("linear-signature", hmac(HmacAlgorithm::Sha256))])

@@ -134,6 +134,9 @@ impl Server {
             .env("CAMPANILE_NET_ALLOW", "127.0.0.0/8")
             .env("CAMPANILE_INBOUND_MAX_AGE", "off")
             .env("CAMPANILE_NOTIFY_DIGEST", "0s")
+            // Nothing begins by itself that a test does not ask for.
+            .env("CAMPANILE_CONNECTOR_POLL", "off")
+            .env("CAMPANILE_CONNECTOR_RECONCILE", "off")
             .env("CAMPANILE_LOG", "warn")
             // Few tests ask for what means the same; the others need no processor for it.
             .env("CAMPANILE_MEMORY_EMBEDDER", "off")

@@ -26,6 +26,7 @@ import {
   type DeliverySource,
   isDeliverySource,
   LATEST,
+  type ListedSource,
   type Source,
   sourceTitle,
   useLatestDeliveries,
@@ -39,6 +40,8 @@ import { FirstDelivery } from "./first-delivery";
 import { ProviderSteps } from "./provider-steps";
 import { RotateSecret } from "./rotate-secret";
 import { addressOf, eventInWords, healthOf } from "./sources";
+import { HandshakePanel, hasHandshake } from "./upkeep/handshake-panel";
+import { UpkeepPanel } from "./upkeep/upkeep-panel";
 
 const CRUMBS = [{ title: "Integrations", to: paths.integrations }];
 
@@ -56,18 +59,35 @@ export function SourcePage() {
   );
 }
 
-/** A source of a tool that sends no deliveries: the documents of the resource are read. */
-function DocumentsAlone({ source }: { source: Source }) {
+/** A source of a tool of which documents are read. Its webhooks, if it has some, only say that one has changed. */
+function DocumentsAlone({ source }: { source: ListedSource }) {
   const can = useCan();
   const documents = useSourceDocuments(source);
+  const read = (
+    <div className="grid gap-4">
+      <About source={source} />
+      {source.upkeep && <UpkeepPanel source={source} upkeep={source.upkeep} />}
+      {documents.isPending && <Skeleton lines={4} />}
+      {documents.isError && <Failure error={documents.error} onRetry={() => void documents.refetch()} />}
+      {documents.data && <DocumentsPanel source={source} documents={documents.data} />}
+    </div>
+  );
+  const handshake = hasHandshake(source) && source.upkeep && (
+    <HandshakePanel source={source} upkeep={source.upkeep} />
+  );
   return (
     <Page title={sourceTitle(source)} crumbs={CRUMBS} actions={can.configure && <Remove source={source} />}>
-      <div className="grid gap-4">
-        <About source={source} />
-        {documents.isPending && <Skeleton lines={4} />}
-        {documents.isError && <Failure error={documents.error} onRetry={() => void documents.refetch()} />}
-        {documents.data && <DocumentsPanel source={source} documents={documents.data} />}
-      </div>
+      {handshake ? (
+        <Tabs
+          label="Source"
+          tabs={[
+            { key: "documents", title: "Documents", content: read },
+            { key: "set-up", title: "Set-up", content: handshake },
+          ]}
+        />
+      ) : (
+        read
+      )}
     </Page>
   );
 }
@@ -108,7 +128,16 @@ function Deliveries({ source }: { source: DeliverySource }) {
                 },
               ]
             : []),
-          { key: "set-up", title: "Set-up", content: <SetUp source={source} /> },
+          {
+            key: "set-up",
+            title: "Set-up",
+            content:
+              hasHandshake(source) && source.upkeep ? (
+                <HandshakePanel source={source} upkeep={source.upkeep} />
+              ) : (
+                <SetUp source={source} />
+              ),
+          },
         ]}
       />
       {rotates && <RotateSecret source={source} onClose={() => setRotates(false)} />}
@@ -142,6 +171,7 @@ function Overview({ source }: { source: DeliverySource }) {
     <div className="grid items-start gap-4 lg:grid-cols-[minmax(0,2fr)_minmax(0,3fr)]">
       <div className="grid min-w-0 gap-4">
         <About source={source} />
+        {source.upkeep && <UpkeepPanel source={source} upkeep={source.upkeep} />}
         <HealthPanel source={source} />
       </div>
       <Latest source={source} />

@@ -13,6 +13,7 @@ use serde::Deserialize;
 use super::BATCH;
 use super::deletion::delete;
 use super::run::announce;
+use super::source_data;
 use crate::App;
 
 /// The reason that people see for a sync that was ended from outside.
@@ -56,6 +57,9 @@ async fn note(tx: &mut Tx, app: &App, of: &OrganisationId, end: RunEnd, is_cance
 /// Removes what is known of the documents of a removed source, and the documents if that was asked for.
 pub(super) async fn forget(ctx: Ctx, app: App, removed: SourceEventData) -> Result<(), Failure> {
     let of = OrganisationId::from(ctx.tenant().to_owned());
+    if removed.delete_data {
+        source_data::delete(&ctx, &app, &of, &removed).await?;
+    }
     if removed.delete_documents {
         for number in 0.. {
             let (app, of, removed) = (app.clone(), of.clone(), removed.clone());

@@ -8,7 +8,8 @@
 //! * `inbound.first-sync` asks for a sync of a source that was linked.
 //! * `inbound.sync-ended` notes the end of a sync whose run failed or was cancelled.
 //! * `inbound.forget-documents` removes what is known of the documents of a removed source, and the
-//!   documents themselves if that was asked for.
+//!   documents themselves if that was asked for. If everything is to be deleted that the source has brought,
+//!   its deliveries and what they told go first.
 //!
 //! A document, its passages, its version, the counts of the sync and the webhook
 //! `document.processed` commit together.
@@ -19,6 +20,7 @@ mod files;
 mod pushes;
 mod requests;
 mod run;
+mod source_data;
 
 use std::time::Duration;
 
@@ -32,6 +34,7 @@ use campanile_memory::documents::SourceName;
 use crate::App;
 
 pub(crate) use pushes::request_syncs;
+pub use source_data::ConnectionData;
 
 const SYNC: &str = "inbound.sync";
 const FILES: &str = "inbound.files";

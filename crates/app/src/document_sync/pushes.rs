@@ -35,5 +35,5 @@ fn changes_of(push: &DefaultBranchPush) -> (SyncCause, Option<ChangedFiles>) {
     if FILE_NAMES.iter().any(|name| files.contains(*name)) {
         return (SyncCause::Configuration, None);
     }
-    (SyncCause::Push, Some(ChangedFiles { before: push.before.clone(), files }))
+    (SyncCause::Push, Some(ChangedFiles { before: Some(push.before.clone()), files }))
 }

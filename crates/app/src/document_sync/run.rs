@@ -163,8 +163,8 @@ async fn finish(tx: &mut Tx, app: &App, of: &OrganisationId, request: &SyncReque
 pub(super) async fn announce(tx: &mut Tx, app: &App, source: &Source, sync: &DocumentSync) -> Result<()> {
     let action = match (sync.status, sync.mode, sync.cause) {
         (SyncStatus::Failed | SyncStatus::Cancelled, ..) => Some(Action::SyncFailed),
-        // A push changes a few files, many times a day.
-        (_, SyncMode::Changes, _) | (_, _, SyncCause::Push) => None,
+        // These are done many times a day, or every day.
+        (_, SyncMode::Changes, _) | (_, _, SyncCause::Push | SyncCause::Reconcile) => None,
         _ => Some(Action::SyncCompleted),
     };
     if let Some(action) = action {

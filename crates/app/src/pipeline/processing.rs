@@ -13,7 +13,7 @@ use campanile_inbound::deliveries::{self, Delivery, Settlement};
 use campanile_inbound::github::pushes::DefaultBranchPush;
 use campanile_inbound::repositories::{self, RepositoryChange};
 use campanile_inbound::{NormalForm, ProcessArgs};
-use campanile_memory::{Observation, RememberOutcome, remember};
+use campanile_memory::{Observation, RememberOutcome, remember_from_sources};
 
 use super::announcement::{captured, history_captured};
 use crate::{App, document_sync};
@@ -33,6 +33,8 @@ enum Form {
         /// The files that it changed may be documents.
         push: Option<DefaultBranchPush>,
     },
+    /// It names things without their content, which is fetched first.
+    Reference,
     /// There is nothing to remember.
     Nothing(Settlement),
 }
@@ -41,6 +43,7 @@ pub(super) async fn process(app: App, ProcessArgs { delivery }: ProcessArgs) -> 
     let Some((delivery, normalised)) = app.intake.normalise(delivery).await? else { return Ok(Outcome::done()) };
     let form = match normalised {
         Ok(NormalForm::Events { events, changes, push }) => Form::Events { events, changes, push },
+        Ok(NormalForm::Reference) => Form::Reference,
         Ok(NormalForm::Skipped(reason)) => Form::Nothing(Settlement::Skipped(reason)),
         // A payload that cannot be read now will not be readable later.
         Err(error) => Form::Nothing(Settlement::Failed(error.to_string())),
@@ -63,6 +66,10 @@ pub(super) async fn settle(tx: &mut Tx, app: &App, read: &[Arc<ReadDelivery>]) -
     for one in read {
         match &one.form {
             Form::Events { .. } => by_workspace.entry(one.delivery.workspace_id.as_str()).or_default().push(one),
+            Form::Reference => {
+                app.connectors.request_content(tx, &one.delivery).await?;
+                ends.push(DeliveryEnd { delivery: &one.delivery, settlement: Settlement::Processed, remembered: 0 });
+            }
             Form::Nothing(settlement) => {
                 let settlement = settlement.clone();
                 ends.push(DeliveryEnd { delivery: &one.delivery, settlement, remembered: 0 });
@@ -96,7 +103,7 @@ pub(super) async fn settle(tx: &mut Tx, app: &App, read: &[Arc<ReadDelivery>]) -
 async fn remember_all<'d>(tx: &mut Tx, app: &App, told: &[&'d ReadDelivery]) -> Result<Vec<DeliveryEnd<'d>>> {
     let Some(first) = told.first().map(|one| &one.delivery) else { return Ok(Vec::new()) };
     let (organisation, workspace) = (&first.organisation_id, &first.workspace_id);
-    let (mut all, mut numbers) = (Vec::new(), Vec::with_capacity(told.len()));
+    let (mut all, mut numbers, mut brought_by) = (Vec::new(), Vec::with_capacity(told.len()), Vec::new());
     for ReadDelivery { delivery, form } in told.iter().copied() {
         let Form::Events { events, changes, push } = form else { continue };
         repositories::apply(tx, &app.clock, organisation, &delivery.source_id, changes).await?;
@@ -105,9 +112,11 @@ async fn remember_all<'d>(tx: &mut Tx, app: &App, told: &[&'d ReadDelivery]) -> 
         }
         numbers.push((delivery, events.len()));
         all.extend_from_slice(events);
+        brought_by.extend(std::iter::repeat_n(delivery.source_id.as_str(), events.len()));
     }
     repositories::names::resolve(tx, workspace, &mut all).await?;
-    let mut outcomes = remember(tx, &app.memory, organisation, workspace, &all).await?.into_iter();
+    let outcomes = remember_from_sources(tx, &app.memory, organisation, workspace, &all, &brought_by).await?;
+    let mut outcomes = outcomes.into_iter();
     let (mut news, mut history, mut ends) = (Vec::new(), Vec::new(), Vec::with_capacity(numbers.len()));
     for (delivery, events) in numbers {
         let new = outcomes.by_ref().take(events).filter_map(RememberOutcome::into_new).map(|new| *new);

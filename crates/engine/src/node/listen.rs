@@ -66,17 +66,23 @@ pub(crate) async fn lock_to_tell(tx: &mut Tx, tenant: &str, name: &str, event: &
     Ok(equalities)
 }
 
-/// Delivers an event to the runs that listen for it with this equality.
+/// Delivers an event to the runs that listen for it with one of these equalities. All of them in the
+/// order of their ids: each is locked until the transaction ends, and two senders that lock the same
+/// runs in different orders would wait for each other.
 pub(crate) async fn tell(
     tx: &mut Tx,
     engine: &Engine,
-    tenant: &str,
-    name: &str,
-    equal: &str,
+    (tenant, name): (&str, &str),
+    equalities: &[String],
     event: &Value,
     now: Timestamp,
 ) -> Result<()> {
-    for wait in events::listeners(tx, tenant, name, equal, now).await? {
+    let mut waits = Vec::new();
+    for equal in equalities {
+        waits.extend(events::listeners(tx, tenant, name, equal, now).await?);
+    }
+    waits.sort_by(|a, b| (&a.run, &a.key).cmp(&(&b.run, &b.key)));
+    for wait in waits {
         if listens(tx, engine, &wait, event, now).await? {
             hear(tx, engine, &wait, &event.to_string(), now).await?;
         }

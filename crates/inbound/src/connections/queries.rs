@@ -137,6 +137,26 @@ pub(crate) async fn hold_in_use(tx: &mut Tx, organisation: &OrganisationId, id: 
     Ok(tx.execute(sql, params![organisation.as_str(), id.as_str()]).await? == 1)
 }
 
+/// Records the options of the person who disconnects an account.
+pub(crate) async fn set_options(
+    tx: &mut Tx,
+    (organisation, id): (&OrganisationId, &ConnectionId),
+    delete_data: bool,
+    uninstall: bool,
+) -> Result<u64> {
+    let sql = "UPDATE connection SET delete_data = $3, uninstall = $4 WHERE organisation_id = $1 AND id = $2";
+    tx.execute(sql, params![organisation.as_str(), id.as_str(), delete_data, uninstall]).await
+}
+
+/// The options for disconnecting an account: whether data is deleted, and the app uninstalled.
+pub(crate) async fn disconnect_options(
+    tx: &mut Tx,
+    (organisation, id): (&OrganisationId, &ConnectionId),
+) -> Result<Option<(bool, bool)>> {
+    let sql = "SELECT delete_data, uninstall FROM connection WHERE organisation_id = $1 AND id = $2";
+    tx.first(sql, params![organisation.as_str(), id.as_str()], |row| Ok((row.get(0)?, row.get(1)?))).await
+}
+
 /// Ends the checks of a connection, until a call succeeds or it is connected again.
 pub(crate) async fn stop_checks(tx: &mut Tx, organisation: &OrganisationId, id: &ConnectionId) -> Result<u64> {
     let sql = "UPDATE connection SET check_at = NULL WHERE organisation_id = $1 AND id = $2";

@@ -62,6 +62,10 @@ fn action(event: LogEvent) -> Option<Action> {
         LogEvent::Revoked => Some(Action::ConnectionRevoked),
         LogEvent::Closing => Some(Action::ConnectionDisconnected),
         LogEvent::Closed => Some(Action::ConnectionClosed),
-        LogEvent::Changed | LogEvent::AccessRevoked | LogEvent::LeftBehind | LogEvent::Erased => None,
+        LogEvent::Changed
+        | LogEvent::AccessRevoked
+        | LogEvent::LeftBehind
+        | LogEvent::Erased
+        | LogEvent::DataDeleted => None,
     }
 }

@@ -168,6 +168,7 @@ impl Connectors {
         let now = self.clock.now();
         let tokens = tokens.map_err(|error| failed(Trouble::of_oauth(error, now)))?;
         let account = self.account_for(provider, ConnectionKind::Oauth, &tokens.access).await.map_err(failed)?;
+        let account = self.remote_of(provider).map_err(failed)?.authorised(account, &tokens.extra);
         let lifetime = Lifetime::of(&tokens, now);
         let credentials = Credentials { access: tokens.access, refresh: tokens.refresh };
         let kind = ConnectionKind::Oauth;

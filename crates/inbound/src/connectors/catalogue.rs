@@ -115,8 +115,9 @@ impl Connectors {
     }
 
     fn notion_entry(&self) -> Connector {
-        let (reads, permissions) = (&["pages", "databases"], NOTION_PERMISSIONS);
+        let (reads, permissions) = (&["pages", "databases", "comments"], NOTION_PERMISSIONS);
         let token_warning = Some(NOTION_TOKEN);
+        // They are taken by linked sources only.
         Connector { reads, permissions, token_warning, takes_webhooks: false, ..self.entry(Provider::Notion) }
     }
 

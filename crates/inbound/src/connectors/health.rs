@@ -22,6 +22,7 @@ use crate::connections::{
     Change, Connection, ConnectionId, ConnectionKind, Limits, LogEvent, Status, Trigger, find, queries,
 };
 use crate::remote::{Account, Trouble};
+use crate::upkeep::kinds::queries as kinds;
 
 /// The job that checks one connection, and the workflow that enqueues it for those that are due.
 const CHECK: &str = "inbound.check-connection";
@@ -111,7 +112,13 @@ impl Connectors {
         if checked.failures == 0 {
             let (connectors, found) = (self.clone(), checked.clone());
             self.db
-                .write(move |tx| Box::pin(async move { super::listing::request(tx, &connectors, &found).await }))
+                .write(move |tx| {
+                    Box::pin(async move {
+                        // Somebody may have granted what was missing.
+                        kinds::unblock_all(tx, &found.organisation_id, &found.id).await?;
+                        super::listing::request(tx, &connectors, &found).await
+                    })
+                })
                 .await?;
         }
         Ok(checked)

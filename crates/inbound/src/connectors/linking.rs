@@ -12,7 +12,10 @@ use utoipa::ToSchema;
 use super::Connectors;
 use crate::connections::resources::queries as resources;
 use crate::connections::{self, Connection, ConnectionId, Resource, Status, find, queries};
+use crate::handshakes;
 use crate::sources::{self, LinkedPlace, Source, SourceId};
+use crate::upkeep::next_reconcile;
+use crate::upkeep::queries as upkeep;
 
 /// The most resources that one request links.
 const TOGETHER: usize = 50;
@@ -89,7 +92,15 @@ impl Connectors {
             let with = (&self.engine, &self.clock, &self.vault);
             let source = sources::create_linked(tx, with, caller, workspace, &connection, &resource).await?;
             let already = || Error::conflict(format!("{} is linked in this workspace already", named(&resource)));
-            linked.push(source.ok_or_else(already)?);
+            let source = source.ok_or_else(already)?;
+            let (now, of) = (self.clock.now(), (&source.id, &connection.id));
+            let poll_at = now.plus(self.upkeep.poll.unwrap_or_default());
+            let times = (next_reconcile(source.id.as_str(), now), poll_at);
+            upkeep::begin(tx, &source.organisation_id, of, times, now).await?;
+            if handshakes::sends_token(source.provider) {
+                handshakes::begin(tx, &source.organisation_id, &source.id).await?;
+            }
+            linked.push(source);
         }
         self.begin_by_itself(tx, caller, &connection, &linked).await?;
         Ok(linked)

@@ -11,6 +11,7 @@
 //! * [`linking`]: resources are chosen as the sources of a workspace.
 //! * [`backfill`]: the engine workflows that bring the history of an account along.
 //! * [`documents`]: the documents of linked sources are listed and read.
+//! * `upkeep`: linked sources stay true by themselves: they are polled and reconciled.
 //! * `teardown`: the engine workflow that disconnects an account.
 //!
 //! Calls to providers are made outside of transactions. What a call has shown is then written with
@@ -30,11 +31,12 @@ mod refusal;
 mod teardown;
 #[cfg(test)]
 mod tests;
+mod upkeep;
 
 use std::collections::HashMap;
 use std::ops::Deref;
 use std::sync::{Arc, Mutex};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use campanile_accounts::Caller;
 use campanile_accounts::live::Live;
@@ -60,6 +62,9 @@ pub use crate::remote::OauthSettings;
 pub use apps::{AppForm, AppOutcome};
 pub use authorisation::{ConnectOutcome, ProviderReturn};
 pub use refusal::ConnectRefusal;
+pub use teardown::DisconnectOptions;
+pub use upkeep::ConnectionView;
+use upkeep::UpkeepSettings;
 
 /// The settings of connectors.
 #[derive(Debug, Clone)]
@@ -76,6 +81,10 @@ pub struct Settings {
     pub budget_reserve: i64,
     /// Notion.
     pub notion: NotionSettings,
+    /// The time between two polls of a source for which no webhooks come; `None` for none.
+    pub poll: Option<Duration>,
+    /// True if every linked source is compared with its tool once a day.
+    pub reconciles: bool,
 }
 
 impl Default for Settings {
@@ -83,7 +92,9 @@ impl Default for Settings {
         let (api_url, web_url) = ("https://api.linear.app".to_owned(), "https://linear.app".to_owned());
         let linear = OauthSettings { client_id: None, client_secret: None, api_url, web_url };
         let (github, notion) = (GithubSettings::default(), NotionSettings::default());
-        Self { public_url: None, github, linear, notion, backfill_depth: Some(30), budget_reserve: 20 }
+        let poll = Some(Duration::from_secs(300));
+        let (public_url, backfill_depth) = (None, Some(30));
+        Self { public_url, github, linear, notion, backfill_depth, budget_reserve: 20, poll, reconciles: true }
     }
 }
 
@@ -120,6 +131,7 @@ pub struct Parts {
     client: Client,
     live: Live,
     settings: PullSettings,
+    upkeep: UpkeepSettings,
     base_url: String,
     /// The URL by which providers reach this server.
     public_url: String,
@@ -163,7 +175,7 @@ impl Connectors {
     pub fn new(config: Config) -> Self {
         let Config { db, clock, vault, engine, client, live, base_url, settings } = config;
         let (github, server_app) = (Github::new(&settings.github), apps::of_server(&settings.github));
-        let notion = Notion::new(&settings.notion);
+        let notion = Notion::new(&settings.notion, return_address(&base_url, Provider::Notion));
         let linear = Linear::new(&settings.linear, return_address(&base_url, Provider::Linear));
         // An address that an operator names for providers is believed.
         let is_public = settings.public_url.is_some() || manifest::is_reachable(&base_url);
@@ -177,6 +189,7 @@ impl Connectors {
             client,
             live,
             settings: pulls,
+            upkeep: UpkeepSettings { poll: settings.poll, reconciles: settings.reconciles },
             base_url,
             public_url: public_url.trim_end_matches('/').to_owned(),
             is_public,
@@ -197,6 +210,7 @@ impl Connectors {
         listing::register(registry, self);
         teardown::register(registry, self);
         backfill::register(registry, self);
+        upkeep::register(registry, self);
     }
 
     /// The address to which a provider leads people back.

@@ -5,7 +5,9 @@
 //! 2. The tokens are ended at the provider, if it lets us. This is tried a few times within
 //!    fifteen seconds, and never holds up the rest. If it fails, the log says what is left behind.
 //! 3. The tokens and the resources are erased, the linked sources are removed, and the status is *closed*,
-//!    in one transaction. What the sources told stays.
+//!    in one transaction. What the sources told stays, unless the person wished otherwise.
+//! 4. If they did, the data of each source is deleted in batches: its deliveries, what those told, and its
+//!    documents. The application does this, since the memory keeps them.
 //!
 //! Each step is kept by the engine, so a crash goes on where it was. There is no way to get stuck: a
 //! provider that hangs costs fifteen seconds.
@@ -28,6 +30,7 @@ use crate::connections::{
     Change, Connection, ConnectionId, ConnectionKind, LogEvent, Status, Trigger, change_status, find, note, queries,
 };
 use crate::remote::{Revocation, Trouble};
+use crate::sources::Documents;
 use crate::{routing, sources};
 
 const TEARDOWN: &str = "inbound.disconnect";
@@ -47,6 +50,15 @@ const APP_SETTINGS: &str =
 #[derive(Debug, Clone, Deserialize)]
 struct ClosingEvent {
     connection: String,
+}
+
+/// The options for disconnecting an account.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct DisconnectOptions {
+    /// True to delete what its sources have brought.
+    pub delete_data: bool,
+    /// True to uninstall our app from the account, if it was connected by one.
+    pub uninstall: bool,
 }
 
 /// The result of ending our tokens at the provider.
@@ -83,12 +95,37 @@ async fn tear_down(ctx: Ctx, connectors: Connectors, id: ConnectionId) -> Result
 }
 
 impl Connectors {
-    /// Begins to disconnect an account. The rest is done by the engine, within a minute.
+    /// Writes into the log of a connection that the data of one of its sources was deleted.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    pub async fn note_deletion(
+        &self,
+        tx: &mut Tx,
+        organisation: &OrganisationId,
+        id: &ConnectionId,
+        said: &str,
+    ) -> Result<()> {
+        let connection = match find(tx, organisation, id).await {
+            Err(Error::NotFound(_)) => return Ok(()),
+            found => found?,
+        };
+        note(tx, &connection, self.clock.now(), LogEvent::DataDeleted, None, Some(said), Trigger::System).await
+    }
+
+    /// Begins to disconnect an account. The rest is done by the engine, within a minute; only the
+    /// deletion of data may take longer.
     ///
     /// # Errors
     /// `Forbidden`; `NotFound` for another organisation's connection.
-    pub async fn disconnect(&self, caller: &Caller, id: &ConnectionId) -> Result<Connection> {
+    pub async fn disconnect(
+        &self,
+        caller: &Caller,
+        id: &ConnectionId,
+        options: DisconnectOptions,
+    ) -> Result<Connection> {
         caller.must(Permission::Configure)?;
+        let DisconnectOptions { delete_data, uninstall } = options;
         let (connectors, caller, id) = (self.clone(), caller.clone(), id.clone());
         self.db
             .write(move |tx| {
@@ -105,6 +142,7 @@ impl Connectors {
                             return Err(Error::conflict("the connection has just changed; try again"));
                         }
                         queries::stop_checks(tx, &caller.organisation, &id).await?;
+                        queries::set_options(tx, (&caller.organisation, &id), delete_data, uninstall).await?;
                         connectors.cancel_backfills(tx, &connection).await?;
                     }
                     find(tx, &caller.organisation, &id).await
@@ -142,7 +180,11 @@ impl Connectors {
 
     async fn revoke(&self, connection: &Connection) -> Result<Revocation, Trouble> {
         if connection.kind == ConnectionKind::App {
-            return self.end_of_installation(connection).await;
+            let (_, uninstall) = self.options_of(connection).await?;
+            return match uninstall {
+                true => self.uninstall(connection).await,
+                false => self.end_of_installation(connection).await,
+            };
         }
         let remote = self.remote_of(connection.provider)?;
         let held = self.held(&connection.organisation_id, &connection.id).await?;
@@ -153,6 +195,29 @@ impl Connectors {
                     tokio::time::sleep(PAUSE).await;
                 }
                 ended => return ended,
+            }
+        }
+        unreachable!("the last attempt returns")
+    }
+
+    /// The options for disconnecting it: whether data is deleted, and the app uninstalled.
+    async fn options_of(&self, connection: &Connection) -> Result<(bool, bool)> {
+        let (of, id) = (connection.organisation_id.clone(), connection.id.clone());
+        let read = self.db.read(move |tx| Box::pin(async move { queries::disconnect_options(tx, (&of, &id)).await }));
+        Ok(read.await?.unwrap_or_default())
+    }
+
+    /// Uninstalls an app from an account, as the person wished who disconnects it.
+    async fn uninstall(&self, connection: &Connection) -> Result<Revocation, Trouble> {
+        let (app, now) = (self.app_of(connection).await?, self.clock.now());
+        let api = self.github.app_api(&self.client, &app, now)?;
+        for attempt in 1.. {
+            match self.github.uninstall(&api, &connection.account_id, self.clock.now()).await {
+                Ok(()) | Err(Trouble::Missing) => return Ok(Revocation::Done),
+                Err(Trouble::Network(_) | Trouble::Provider(500..)) if attempt < ATTEMPTS => {
+                    tokio::time::sleep(PAUSE).await;
+                }
+                Err(trouble) => return Err(trouble),
             }
         }
         unreachable!("the last attempt returns")
@@ -186,7 +251,9 @@ impl Connectors {
         let event = if ended.is_ended { LogEvent::AccessRevoked } else { LogEvent::LeftBehind };
         note(tx, &connection, before(2), event, None, ended.reason.as_deref(), Trigger::System).await?;
         let by = Caller::system(organisation.clone());
-        sources::delete_of_connection(tx, (&self.engine, &self.clock), &by, id).await?;
+        let (delete_data, _) = queries::disconnect_options(tx, (organisation, id)).await?.unwrap_or_default();
+        let data = if delete_data { Documents::DeleteWithAll } else { Documents::Keep };
+        sources::delete_of_connection(tx, (&self.engine, &self.clock), &by, id, data).await?;
         tokens::erase(tx, organisation, id).await?;
         self.installation_tokens.forget(id);
         resources::forget_all(tx, organisation, id).await?;

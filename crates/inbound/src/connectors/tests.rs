@@ -68,8 +68,9 @@ impl Node {
 
     /// Another process on the same database, with the same key.
     fn beside(&self) -> Self {
-        let Parts { db, clock, vault, engine, client, live, settings, base_url, github, linear, notion, .. } =
-            &*self.connectors;
+        let Parts {
+            db, clock, vault, engine, client, live, settings, upkeep, base_url, github, linear, notion, ..
+        } = &*self.connectors;
         let parts = Parts {
             db: db.clone(),
             clock: clock.clone(),
@@ -78,6 +79,7 @@ impl Node {
             client: client.clone(),
             live: live.clone(),
             settings: *settings,
+            upkeep: *upkeep,
             base_url: base_url.clone(),
             public_url: base_url.clone(),
             is_public: false,

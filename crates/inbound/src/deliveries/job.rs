@@ -8,10 +8,8 @@ use super::Origin;
 
 /// The kind of job that processes a delivery.
 pub const PROCESS: &str = "inbound.process";
-/// The kind of job that processes a page of a tool's history, behind the deliveries of today.
+/// The kind of job that processes a page that was fetched, behind the deliveries of today.
 pub const PROCESS_PULLED: &str = "inbound.process.pulled";
-/// The priority of such a job among all jobs.
-const PULLED_PRIORITY: i64 = -10;
 
 /// The arguments of the job.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -24,7 +22,16 @@ pub struct ProcessArgs {
 pub(crate) fn process_job(organisation: &OrganisationId, delivery: &str, origin: Origin) -> NewJob {
     let args = ProcessArgs { delivery: delivery.to_owned() };
     match origin.is_pulled() {
-        true => NewJob::new(PROCESS_PULLED, organisation.as_str(), &args).priority(PULLED_PRIORITY),
+        true => NewJob::new(PROCESS_PULLED, organisation.as_str(), &args).priority(priority(origin)),
         false => NewJob::new(PROCESS, organisation.as_str(), &args),
+    }
+}
+
+/// The priority of a page among the pages of an organisation: a lower number goes first.
+fn priority(origin: Origin) -> i64 {
+    match origin {
+        Origin::Reconcile => 20,
+        Origin::Backfill => 10,
+        Origin::Poll | Origin::Webhook | Origin::Manual | Origin::Api => 0,
     }
 }

@@ -22,7 +22,7 @@ pub(crate) use job::process_job;
 pub use job::{PROCESS, PROCESS_PULLED, ProcessArgs};
 pub use origin::Origin;
 pub(crate) use queries::{DeliveryRow, insert_many, load, reopen};
-pub use queries::{by_id, history_page, settle, workspace_of};
+pub use queries::{by_id, forget_of_source, history_page, number_of_source, settle, workspace_of};
 
 /// Which deliveries are listed: those that match all that is given.
 #[derive(Debug, Clone, Default)]

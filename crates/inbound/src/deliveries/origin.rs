@@ -13,6 +13,9 @@ pub enum Origin {
     Backfill,
     /// It was fetched because the provider cannot send it.
     Poll,
+    /// It was fetched when the source was compared with its tool: nothing had told it in time. It rings
+    /// nobody.
+    Reconcile,
     /// A person told it.
     Manual,
     /// A program told it.
@@ -21,7 +24,7 @@ pub enum Origin {
 
 impl Origin {
     /// All of them.
-    pub const ALL: [Self; 5] = [Self::Webhook, Self::Backfill, Self::Poll, Self::Manual, Self::Api];
+    pub const ALL: [Self; 6] = [Self::Webhook, Self::Backfill, Self::Poll, Self::Reconcile, Self::Manual, Self::Api];
 
     /// The word as stored and sent.
     pub fn as_str(self) -> &'static str {
@@ -29,6 +32,7 @@ impl Origin {
             Self::Webhook => "webhook",
             Self::Backfill => "backfill",
             Self::Poll => "poll",
+            Self::Reconcile => "reconcile",
             Self::Manual => "manual",
             Self::Api => "api",
         }
@@ -38,13 +42,14 @@ impl Origin {
         Self::ALL.into_iter().find(|origin| origin.as_str() == text).unwrap_or(Self::Webhook)
     }
 
-    /// True for what happened before the tool was connected: it is remembered, and rings nobody.
+    /// True for what is no news: it happened before the tool was connected, or was missed when it did. It
+    /// is remembered, and rings nobody.
     pub fn is_history(self) -> bool {
-        self == Self::Backfill
+        matches!(self, Self::Backfill | Self::Reconcile)
     }
 
     /// True if its body is a page of items, and not a single event.
     pub(crate) fn is_pulled(self) -> bool {
-        matches!(self, Self::Backfill | Self::Poll)
+        matches!(self, Self::Backfill | Self::Poll | Self::Reconcile)
     }
 }

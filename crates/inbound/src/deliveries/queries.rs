@@ -135,7 +135,7 @@ async fn stretch(tx: &mut Tx, workspace: &WorkspaceId, filter: &Filter, from: &C
 
 /// The owner and the delivery id of a page of history; `None` for any other delivery.
 pub async fn history_page(tx: &mut Tx, id: &str) -> Result<Option<(OrganisationId, String)>> {
-    let sql = "SELECT organisation_id, delivery_id FROM delivery WHERE id = $1 AND origin = 'backfill'";
+    let sql = "SELECT organisation_id, delivery_id FROM delivery WHERE id = $1 AND origin IN ('backfill', 'reconcile')";
     tx.first(sql, params![id], |row| Ok((OrganisationId::from(row.get::<String>(0)?), row.get(1)?))).await
 }
 
@@ -143,6 +143,20 @@ pub async fn history_page(tx: &mut Tx, id: &str) -> Result<Option<(OrganisationI
 pub async fn workspace_of(tx: &mut Tx, organisation: &OrganisationId, id: &str) -> Result<Option<WorkspaceId>> {
     let sql = "SELECT workspace_id FROM delivery WHERE organisation_id = $1 AND id = $2";
     tx.first(sql, params![organisation.as_str(), id], |row| row.get::<String>(0).map(WorkspaceId::from)).await
+}
+
+/// Removes some deliveries of a source. Returns their number.
+pub async fn forget_of_source(tx: &mut Tx, organisation: &OrganisationId, source: &SourceId, most: i64) -> Result<u64> {
+    let sql = "DELETE FROM delivery WHERE organisation_id = $1 AND source_id = $2 AND delivery_id IN
+        (SELECT delivery_id FROM delivery WHERE source_id = $2 ORDER BY delivery_id LIMIT $3)";
+    tx.execute(sql, params![organisation.as_str(), source.as_str(), most]).await
+}
+
+/// The number of deliveries of a source, up to a number.
+pub async fn number_of_source(tx: &mut Tx, organisation: &OrganisationId, source: &SourceId, most: i64) -> Result<i64> {
+    let sql = "SELECT count(*) FROM (SELECT 1 FROM delivery
+        WHERE organisation_id = $1 AND source_id = $2 LIMIT $3) AS counted";
+    tx.one(sql, params![organisation.as_str(), source.as_str(), most], |row| row.get(0)).await
 }
 
 /// A delivery of a workspace, with its headers and body.

@@ -24,6 +24,16 @@ const fn kind(name: &'static str, has_total: bool) -> HistoryKind {
     HistoryKind { name, resource: "repository", is_default: true, has_total }
 }
 
+/// The permission of an app, or of a fine-grained token, without which a kind cannot be read.
+pub(super) fn permission_for(kind: &str) -> Option<&'static str> {
+    Some(match kind {
+        "pull_request" | "review_comment" => "pull_requests:read",
+        "issue" | "issue_comment" => "issues:read",
+        "release" => "contents:read",
+        _ => return None,
+    })
+}
+
 /// A list of a repository.
 struct List {
     /// The path behind that of the repository, with its query. The size of a page follows.
@@ -89,7 +99,7 @@ pub(super) async fn page(
     };
     let mut repository = json!({ "id": place.resource.parse::<u64>().ok(), "full_name": place.name });
     // A reference to the default branch ties nothing, and a release names its branch alone.
-    if place.kind == "release" {
+    if place.kind == "release" && page.body.as_array().is_some_and(|items| items.iter().any(|it| !is_past(it, place))) {
         repository["default_branch"] = api.get(&home(place)?, now).await?.body["default_branch"].clone();
     }
     read(&page, place, &list, &repository)
@@ -98,8 +108,7 @@ pub(super) async fn page(
 fn read(page: &RestPage, place: HistoryPlace<'_>, list: &List, repository: &Value) -> Result<HistoryPage, Trouble> {
     let items = page.body.as_array().ok_or_else(|| Trouble::Invalid("it is no list".to_owned()))?;
     let about = About { repository, since: place.since };
-    let is_past = |item: &Value| item.time("updated_at").or(item.time("created_at")).is_some_and(|at| at < place.since);
-    let is_whole = !list.takes_since && items.last().is_some_and(is_past);
+    let is_whole = !list.takes_since && items.last().is_some_and(|item| is_past(item, place));
     let next = page.next.clone().filter(|_| !is_whole);
     let mut items: Vec<(String, Value)> = items.iter().flat_map(|item| (list.events)(item, &about)).collect();
     if !list.takes_since {
@@ -107,6 +116,11 @@ fn read(page: &RestPage, place: HistoryPlace<'_>, list: &List, repository: &Valu
         items.reverse();
     }
     Ok(HistoryPage { items, next })
+}
+
+/// True if an item was last changed before the time from which on things are told.
+fn is_past(item: &Value, place: HistoryPlace<'_>) -> bool {
+    item.time("updated_at").or(item.time("created_at")).is_some_and(|at| at < place.since)
 }
 
 /// About the number of items of a list: the number of the last page of one item each.

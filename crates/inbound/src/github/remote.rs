@@ -153,6 +153,18 @@ impl Remote for Github {
         history::page(api, place, cursor, now).await
     }
 
+    fn permission_for(&self, kind: &str) -> Option<&'static str> {
+        history::permission_for(kind)
+    }
+
+    fn grant_url(&self, kind: ConnectionKind) -> Option<String> {
+        let page = match kind {
+            ConnectionKind::App => "installations",
+            ConnectionKind::Oauth | ConnectionKind::Token => "tokens",
+        };
+        Some(format!("{}/settings/{page}", self.web_url))
+    }
+
     async fn total(&self, api: &Api, place: HistoryPlace<'_>, now: Timestamp) -> Result<Option<i64>, Trouble> {
         history::total(api, place, now).await
     }

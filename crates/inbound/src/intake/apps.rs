@@ -130,6 +130,7 @@ impl Intake {
             let row = Arc::new(delivery.for_source(target));
             if self.accept.submit(row.clone()).await? {
                 stored.push(stored_delivery(&row));
+                self.note_source_heard(&row.organisation_id, &row.source_id).await?;
             }
             first.get_or_insert_with(|| row.id.clone());
         }
@@ -154,12 +155,8 @@ impl Intake {
     /// Records that an app was delivered to, once a minute at most.
     async fn note_heard(&self, app: &OpenApp) -> Result<(), IngestError> {
         let (id, now) = (app.app.id.to_string(), self.clock.now());
-        {
-            let mut heard = self.heard.lock().expect("nobody panics while they hold it");
-            if heard.get(&id).is_some_and(|at| now.since(*at) < RARELY) {
-                return Ok(());
-            }
-            heard.insert(id.clone(), now);
+        if !self.is_heard_anew(&id, RARELY, now) {
+            return Ok(());
         }
         self.db.write(move |tx| Box::pin(async move { queries::note_heard(tx, &id, now).await })).await?;
         Ok(())

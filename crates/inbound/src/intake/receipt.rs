@@ -19,6 +19,14 @@ pub struct Receipt {
     pub status: u16,
 }
 
+impl Receipt {
+    /// The answer to a tool that sent the secret of its webhooks: it wants the status 200.
+    pub(super) fn of_handshake() -> Self {
+        let (delivery_id, stored, result) = (String::new(), Vec::new(), ReceiptResult::Accepted);
+        Self { delivery_id, result, id: None, stored, status: 200 }
+    }
+}
+
 /// A delivery that was stored in a workspace.
 #[derive(Debug, Clone)]
 pub struct StoredDelivery {

@@ -7,13 +7,14 @@
 use std::collections::BTreeSet;
 
 use async_trait::async_trait;
-use campanile_base::Clock;
+use campanile_base::{Clock, Timestamp};
 use serde_json::{Value, json};
 
 use super::remote::{GRAPHQL, Linear, text};
 use crate::payload::Read as _;
 use crate::remote::{
-    Api, DocumentListing, DocumentReading, DocumentRemote, FetchedDocument, ResourcePlace, ResourceRef, Trouble,
+    Api, DocumentListing, DocumentReading, DocumentRemote, EditedDocuments, FetchedDocument, ResourcePlace,
+    ResourceRef, Trouble,
 };
 use crate::sync::configuration::ConfigFinding;
 use crate::sync::plan::{Coverage, ListedDocument};
@@ -30,6 +31,14 @@ const DOCUMENTS: &str = "query Documents($first: Int!, $after: String, $team: ID
     pageInfo { hasNextPage endCursor }
   }
 }";
+const EDITED: &str = "query Edited($first: Int!, $since: DateTimeOrDuration!, $team: ID!) {
+  documents(first: $first, orderBy: updatedAt, includeArchived: true, filter: { updatedAt: { gte: $since }, or: [
+    { team: { id: { eq: $team } } }
+    { project: { accessibleTeams: { some: { id: { eq: $team } } } } }
+    { issue: { team: { id: { eq: $team } } } }
+  ] }) { nodes { id } pageInfo { hasNextPage endCursor } }
+}";
+const VERSION: &str = "query Version($id: String!) { document(id: $id) { id updatedAt trashed archivedAt } }";
 const DOCUMENT: &str = "query Document($id: String!) {
   document(id: $id) { id title url content trashed archivedAt project { name } issue { identifier } }
 }";
@@ -57,9 +66,12 @@ impl DocumentRemote for Linear {
         &self,
         api: &Api,
         place: &ResourcePlace,
-        _: Option<&BTreeSet<String>>,
+        only: Option<&BTreeSet<String>>,
         clock: &Clock,
     ) -> Result<DocumentListing, Trouble> {
+        if let Some(keys) = only {
+            return some(api, keys, clock).await;
+        }
         let (mut documents, mut after) = (Vec::new(), None::<String>);
         for _ in 0..PAGES {
             let variables = json!({ "first": PAGE, "after": after, "team": place.id });
@@ -79,6 +91,23 @@ impl DocumentRemote for Linear {
             after = next;
         }
         Ok(listing(documents, Coverage::Incomplete, Some("the team has too many documents; nothing is deleted")))
+    }
+
+    async fn edited_since(
+        &self,
+        api: &Api,
+        resource: &ResourceRef,
+        since: Timestamp,
+        clock: &Clock,
+    ) -> Result<EditedDocuments, Trouble> {
+        let variables = json!({ "first": PAGE, "since": since.to_string(), "team": resource.id });
+        let data = api.graphql(GRAPHQL, EDITED, variables, clock.now()).await?;
+        let nodes = data["documents"]["nodes"].as_array();
+        let nodes = nodes.ok_or_else(|| Trouble::Invalid("it has no documents".to_owned()))?;
+        if data["documents"].flag("pageInfo/hasNextPage") {
+            return Ok(EditedDocuments::Many);
+        }
+        nodes.iter().map(|node| text(node, "id")).collect::<Result<_, _>>().map(EditedDocuments::Keys)
     }
 
     async fn read(
@@ -113,6 +142,22 @@ impl DocumentRemote for Linear {
     fn address(&self, _: &ResourcePlace, _: &str) -> Option<String> {
         None
     }
+}
+
+/// The documents with these ids that are there.
+async fn some(api: &Api, keys: &BTreeSet<String>, clock: &Clock) -> Result<DocumentListing, Trouble> {
+    let mut documents = Vec::new();
+    for key in keys {
+        let asked = api.graphql(GRAPHQL, VERSION, json!({ "id": key }), clock.now()).await;
+        let found = match asked {
+            Err(Trouble::Invalid(said)) if said.to_lowercase().contains("not found") => continue,
+            answer => answer?["document"].clone(),
+        };
+        if !found.is_null() && !is_gone(&found) {
+            documents.push(ListedDocument { key: key.clone(), version: text(&found, "updatedAt")? });
+        }
+    }
+    Ok(listing(documents, Coverage::Keys(keys.clone()), None))
 }
 
 fn listing(documents: Vec<ListedDocument>, coverage: Coverage, reason: Option<&str>) -> DocumentListing {

@@ -117,6 +117,14 @@ impl Remote for Linear {
         history::page(place, &api.graphql(GRAPHQL, query, variables, now).await?)
     }
 
+    fn permission_for(&self, _: &str) -> Option<&'static str> {
+        Some("read")
+    }
+
+    fn grant_url(&self, _: ConnectionKind) -> Option<String> {
+        Some(format!("{}/settings/api", self.web_url))
+    }
+
     async fn revoke(
         &self,
         http: &Client,

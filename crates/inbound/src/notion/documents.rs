@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use campanile_base::Clock;
+use campanile_base::{Clock, Timestamp};
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use serde_json::Value;
@@ -20,7 +20,8 @@ use super::properties;
 use super::remote::{Notion, get, is_in_trash, me, search, workspace_of};
 use crate::payload::Read as _;
 use crate::remote::{
-    Api, DocumentListing, DocumentReading, DocumentRemote, FetchedDocument, ResourcePlace, ResourceRef, Trouble,
+    Api, DocumentListing, DocumentReading, DocumentRemote, EditedDocuments, FetchedDocument, ResourcePlace,
+    ResourceRef, Trouble,
 };
 use crate::sync::configuration::ConfigFinding;
 use crate::sync::plan::{Coverage, ListedDocument};
@@ -28,6 +29,10 @@ use crate::sync::skips::{SkipCounts, SkipReason};
 
 /// The most pages of a search.
 const SEARCHES: usize = 1_000;
+/// The most pages of a search for edits. With more, everything is compared.
+const EDITED_SEARCHES: usize = 10;
+/// The time of an edit has minutes only.
+const COARSE: Duration = Duration::from_secs(120);
 /// The time for which an edit counts as recent.
 const RECENT: Duration = Duration::from_secs(150);
 /// The most objects above a page.
@@ -54,9 +59,12 @@ impl DocumentRemote for Notion {
         &self,
         api: &Api,
         place: &ResourcePlace,
-        _: Option<&BTreeSet<String>>,
+        only: Option<&BTreeSet<String>>,
         clock: &Clock,
     ) -> Result<DocumentListing, Trouble> {
+        if let Some(keys) = only {
+            return some(api, place, keys, clock).await;
+        }
         let (objects, mut is_complete) = all(api, clock).await?;
         let mut parents: BTreeMap<String, Option<String>> = objects.iter().filter_map(parent_of).collect();
         let mut documents = Vec::new();
@@ -82,6 +90,33 @@ impl DocumentRemote for Notion {
         };
         let (skipped, config) = (SkipCounts::default(), ConfigFinding::default());
         Ok(DocumentListing { documents, skipped, coverage, config, reason })
+    }
+
+    async fn edited_since(
+        &self,
+        api: &Api,
+        _: &ResourceRef,
+        since: Timestamp,
+        clock: &Clock,
+    ) -> Result<EditedDocuments, Trouble> {
+        let (mut keys, mut after, since) = (BTreeSet::new(), None::<String>, since.minus(COARSE));
+        for _ in 0..EDITED_SEARCHES {
+            let found = search(api, after.as_deref(), clock.now()).await?;
+            for object in &found.results {
+                // The newest edits come first.
+                if object.time("last_edited_time").is_some_and(|at| at < since) {
+                    return Ok(EditedDocuments::Keys(keys));
+                }
+                if let Some(id) = object.text("id").filter(|_| object["object"] == "page") {
+                    keys.insert(id.to_owned());
+                }
+            }
+            match found.next {
+                None => return Ok(EditedDocuments::Keys(keys)),
+                next => after = next,
+            }
+        }
+        Ok(EditedDocuments::Many)
     }
 
     async fn read(
@@ -131,6 +166,34 @@ async fn all(api: &Api, clock: &Clock) -> Result<(Vec<Value>, bool), Trouble> {
     Ok((objects, false))
 }
 
+/// The pages with these ids that are there and belong to a place. One that Notion does not know any more,
+/// or not for us, is gone.
+async fn some(
+    api: &Api,
+    place: &ResourcePlace,
+    keys: &BTreeSet<String>,
+    clock: &Clock,
+) -> Result<DocumentListing, Trouble> {
+    let (mut documents, mut parents) = (Vec::new(), BTreeMap::new());
+    for key in keys {
+        let page = match get(api, &format!("/v1/pages/{key}"), clock).await {
+            Err(Trouble::Missing) => continue,
+            page => page?,
+        };
+        if is_in_trash(&page) {
+            continue;
+        }
+        parents.extend(parent_of(&page));
+        let is_row = page.text("parent/data_source_id") == Some(place.id.as_str());
+        let belongs = place.kind == "workspace" || is_row;
+        if belongs || is_below(api, key, &place.id, &mut parents, clock).await? == Some(true) {
+            documents.push(ListedDocument { key: key.clone(), version: version_of(&page, clock) });
+        }
+    }
+    let (skipped, config, coverage) = (SkipCounts::default(), ConfigFinding::default(), Coverage::Keys(keys.clone()));
+    Ok(DocumentListing { documents, skipped, coverage, config, reason: None })
+}
+
 /// The id of an object, and that of its parent.
 fn parent_of(object: &Value) -> Option<(String, Option<String>)> {
     let parent = &object["parent"];
@@ -158,6 +221,10 @@ async fn is_below(
             None => {
                 // A page may stand in a column or below a toggle.
                 let block = match get(api, &format!("/v1/blocks/{at}"), clock).await {
+                    Err(Trouble::Missing) => get(api, &format!("/v1/databases/{at}"), clock).await,
+                    block => block,
+                };
+                let block = match block {
                     Err(Trouble::Missing | Trouble::Forbidden(_)) => return Ok(None),
                     block => block?,
                 };

@@ -1,13 +1,16 @@
-//! Notion: pages as Markdown.
-//!
-//! Its webhooks are verified, and nothing is remembered of them yet.
+//! Notion: pages as Markdown, and events about pages and comments.
 
 mod documents;
+mod events;
 pub mod markdown;
 pub mod properties;
 pub(crate) mod remote;
 pub mod rich_text;
 
+use campanile_base::Result;
+use serde_json::Value;
+
+use crate::deliveries::Delivery;
 use crate::envelope::{Envelope, Outline};
 use crate::{IngestError, NormalForm};
 
@@ -20,10 +23,10 @@ pub(crate) fn address_of(id: &str) -> String {
     format!("{PAGES}{id}")
 }
 
-pub(crate) fn envelope(outline: &Outline) -> Result<Envelope, IngestError> {
+pub(crate) fn envelope(outline: &Outline) -> std::result::Result<Envelope, IngestError> {
     outline.envelope()
 }
 
-pub(crate) fn normalise(event: &str) -> NormalForm {
-    NormalForm::Skipped(format!("{event} events are not remembered"))
+pub(crate) fn normalise(event: &str, payload: &Value, delivery: &Delivery) -> Result<NormalForm> {
+    events::normalise(event, payload, delivery)
 }

@@ -1,17 +1,22 @@
 //! Notion's API: resources at paths, lists by cursor, a few calls a second.
 //!
+//! A public integration is connected by consent, and the person chooses the pages in Notion's own dialogue.
 //! An internal integration sees nothing until pages are shared with it. What it sees is one resource,
 //! the workspace; each page and each database is one as well, with everything below it.
 
 use async_trait::async_trait;
 use campanile_base::{Clock, Secret, Timestamp};
+use campanile_net::oauth::{self, Authentication, Encoding, Flow, Pkce, Refresh, Registration};
 use campanile_net::{Client, Response};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::properties;
 use crate::connections::{ConnectionKind, Credentials};
 use crate::payload::Read as _;
-use crate::remote::{Account, Api, Dialect, LimitHeaders, ListedResource, Remote, ResourcePage, Revocation, Trouble};
+use crate::remote::{
+    Account, Api, Dialect, LimitHeaders, ListedResource, OauthApp, Remote, ResourcePage, Revocation, Trouble,
+    WebhookContent,
+};
 
 /// Search goes through everything that is shared with the integration.
 const SEARCH: &str = "/v1/search";
@@ -38,11 +43,15 @@ const TOKEN_SETTINGS: &str = "an internal integration is deleted by its owner, i
 pub struct NotionSettings {
     /// The base of its API.
     pub api_url: String,
+    /// The public name of our public integration; `None` if none is set up.
+    pub client_id: Option<String>,
+    /// Its secret.
+    pub client_secret: Option<Secret>,
 }
 
 impl Default for NotionSettings {
     fn default() -> Self {
-        Self { api_url: "https://api.notion.com".to_owned() }
+        Self { api_url: "https://api.notion.com".to_owned(), client_id: None, client_secret: None }
     }
 }
 
@@ -50,6 +59,7 @@ impl Default for NotionSettings {
 #[derive(Debug, Clone)]
 pub(crate) struct Notion {
     api_url: String,
+    oauth: Option<OauthApp>,
 }
 
 /// A page of a search.
@@ -61,13 +71,35 @@ pub(super) struct Found {
 }
 
 impl Notion {
-    pub(crate) fn new(settings: &NotionSettings) -> Self {
-        Self { api_url: settings.api_url.trim_end_matches('/').to_owned() }
+    pub(crate) fn new(settings: &NotionSettings, redirect_uri: String) -> Self {
+        let api = settings.api_url.trim_end_matches('/');
+        // Documented at developers.notion.com/docs/authorization.
+        let flow = Flow {
+            authorize_url: format!("{api}/v1/oauth/authorize"),
+            token_url: format!("{api}/v1/oauth/token"),
+            revoke_url: Some(format!("{api}/v1/oauth/revoke")),
+            authentication: Authentication::Basic,
+            encoding: Encoding::Json,
+            scopes: &[],
+            scope_separator: " ",
+            pkce: Pkce::None,
+            parameters: &[("owner", "user")],
+            refresh: Refresh::Rotating,
+        };
+        let oauth = settings.client_id.clone().map(|client_id| OauthApp {
+            flow,
+            client: Registration { client_id, client_secret: settings.client_secret.clone(), redirect_uri },
+        });
+        Self { api_url: api.to_owned(), oauth }
     }
 }
 
 #[async_trait]
 impl Remote for Notion {
+    fn oauth(&self) -> Option<&OauthApp> {
+        self.oauth.as_ref()
+    }
+
     fn api(&self, http: &Client, kind: ConnectionKind, access: &Secret) -> Api {
         Api::with_bearer(http, &self.api_url, (kind, access), DIALECT)
     }
@@ -98,14 +130,35 @@ impl Remote for Notion {
         Ok(ResourcePage { resources, next })
     }
 
+    async fn content(&self, api: &Api, event: &str, payload: &Value, clock: &Clock) -> Result<WebhookContent, Trouble> {
+        self.content_of(api, event, payload, clock).await
+    }
+
+    /// A bot belongs to one integration in one workspace.
+    fn authorised(&self, account: Account, said: &Map<String, Value>) -> Account {
+        let text = |name: &str| said.get(name).and_then(Value::as_str).filter(|text| !text.is_empty());
+        let (Some(workspace), Some(bot)) = (text("workspace_id"), text("bot_id")) else { return account };
+        let label = text("workspace_name").map_or_else(|| account.label.clone(), str::to_owned);
+        Account { id: format!("{workspace}/{bot}"), label, ..account }
+    }
+
+    fn grant_url(&self, _: ConnectionKind) -> Option<String> {
+        Some("https://www.notion.so/profile/integrations".to_owned())
+    }
+
     async fn revoke(
         &self,
-        _: &Client,
-        _: ConnectionKind,
-        _: &Credentials,
-        _: Timestamp,
+        http: &Client,
+        kind: ConnectionKind,
+        held: &Credentials,
+        now: Timestamp,
     ) -> Result<Revocation, Trouble> {
-        Ok(Revocation::ByHand(TOKEN_SETTINGS))
+        let (ConnectionKind::Oauth, Some(OauthApp { flow, client })) = (kind, &self.oauth) else {
+            return Ok(Revocation::ByHand(TOKEN_SETTINGS));
+        };
+        let ended = oauth::revoke(http, flow, client, &held.access).await;
+        ended.map_err(|error| Trouble::of_oauth(error, now))?;
+        Ok(Revocation::Done)
     }
 }
 

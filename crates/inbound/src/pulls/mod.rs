@@ -6,6 +6,9 @@
 //! A backfill is *active* until its last stretch has ended. Then it is *completed*, or *incomplete* if
 //! a stretch failed. So a page that is missing never hides behind the word completed.
 //!
+//! A *reconcile* has the same form, for one source: it fetches what nothing has told in the last days. It
+//! is in no list of backfills.
+//!
 //! Every change of a stretch locks the row of its backfill first, so that two stretches that end
 //! together see each other.
 
@@ -19,6 +22,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::connections::ConnectionId;
+use crate::deliveries::Origin;
 
 pub use stretches::{PullRun, PullRunId};
 
@@ -26,6 +30,37 @@ campanile_base::id_type!(
     /// One backfill.
     pub BackfillId, "bkf"
 );
+
+/// The purpose of fetching.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PullMode {
+    /// The history of sources comes along.
+    Backfill,
+    /// A source is compared with its tool.
+    Reconcile,
+}
+
+impl PullMode {
+    /// The word as stored.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Backfill => "backfill",
+            Self::Reconcile => "reconcile",
+        }
+    }
+
+    pub(crate) fn from_stored(word: &str) -> Self {
+        if word == "reconcile" { Self::Reconcile } else { Self::Backfill }
+    }
+
+    /// The origin of the pages.
+    pub(crate) fn origin(self) -> Origin {
+        match self {
+            Self::Backfill => Origin::Backfill,
+            Self::Reconcile => Origin::Reconcile,
+        }
+    }
+}
 
 /// A request to bring history along, and how far it is.
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -39,6 +74,9 @@ pub struct Backfill {
     /// The connection.
     #[schema(value_type = String)]
     pub connection_id: ConnectionId,
+    /// Its purpose.
+    #[serde(skip)]
+    pub mode: PullMode,
     /// The number of days that it goes back.
     pub depth: i64,
     /// True if it began by itself, because resources were linked.

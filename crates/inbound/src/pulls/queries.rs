@@ -4,12 +4,14 @@ use campanile_accounts::OrganisationId;
 use campanile_base::{Cursor, PageSize, Timestamp};
 use campanile_db::{Result, Row, Tx, insert, params};
 
-use super::{Backfill, BackfillId, Progress};
+use super::{Backfill, BackfillId, Progress, PullMode};
 use crate::connections::ConnectionId;
+use crate::sources::SourceId;
 
 campanile_db::columns! {
     columns, at:
     id, organisation_id, connection_id, depth_days, is_automatic, status, reason, requested_by, created_at, finished_at,
+    mode,
 }
 
 pub(crate) async fn insert(tx: &mut Tx, backfill: &Backfill) -> Result<u64> {
@@ -17,6 +19,7 @@ pub(crate) async fn insert(tx: &mut Tx, backfill: &Backfill) -> Result<u64> {
         id: backfill.id.as_str(),
         organisation_id: backfill.organisation_id.as_str(),
         connection_id: backfill.connection_id.as_str(),
+        mode: backfill.mode.as_str(),
         depth_days: backfill.depth,
         is_automatic: backfill.is_automatic,
         status: &backfill.status,
@@ -27,7 +30,12 @@ pub(crate) async fn insert(tx: &mut Tx, backfill: &Backfill) -> Result<u64> {
 }
 
 pub(super) async fn find(tx: &mut Tx, organisation: &OrganisationId, id: &BackfillId) -> Result<Option<Backfill>> {
-    let sql = concat!("SELECT ", columns!(), " FROM backfill WHERE organisation_id = $1 AND id = $2");
+    let sql = concat!(
+        "SELECT ",
+        columns!(),
+        " FROM backfill
+        WHERE organisation_id = $1 AND id = $2 AND mode = 'backfill'"
+    );
     tx.first(sql, params![organisation.as_str(), id.as_str()], read).await
 }
 
@@ -41,7 +49,8 @@ pub(super) async fn page(
     let sql = concat!(
         "SELECT ",
         columns!(),
-        " FROM backfill WHERE organisation_id = $1 AND connection_id = $2 AND (created_at, id) < ($3, $4)
+        " FROM backfill WHERE organisation_id = $1 AND connection_id = $2 AND mode = 'backfill'
+            AND (created_at, id) < ($3, $4)
         ORDER BY created_at DESC, id DESC LIMIT $5"
     );
     let params = params![organisation.as_str(), connection.as_str(), from.at, &from.id, size.to_fetch()];
@@ -50,7 +59,29 @@ pub(super) async fn page(
 
 /// True if a backfill of a connection is active.
 pub(crate) async fn has_active(tx: &mut Tx, organisation: &OrganisationId, connection: &ConnectionId) -> Result<bool> {
-    Ok(!active(tx, organisation, connection).await?.is_empty())
+    let sql = "SELECT 1 FROM backfill
+        WHERE organisation_id = $1 AND connection_id = $2 AND status = 'active' AND mode = 'backfill' LIMIT 1";
+    let params = params![organisation.as_str(), connection.as_str()];
+    Ok(tx.first(sql, params, |_| Ok(())).await?.is_some())
+}
+
+/// True if a reconcile of a source is active that was begun with an id from `since` on. One that broke off
+/// longer ago holds up no other.
+pub(crate) async fn is_reconciled(
+    tx: &mut Tx,
+    organisation: &OrganisationId,
+    source: &SourceId,
+    since: &str,
+) -> Result<bool> {
+    let sql = "SELECT 1 FROM pull_run WHERE organisation_id = $1 AND source_id = $2 AND mode = 'reconcile'
+        AND finished_at IS NULL AND backfill_id >= $3 LIMIT 1";
+    Ok(tx.first(sql, params![organisation.as_str(), source.as_str(), since], |_| Ok(())).await?.is_some())
+}
+
+/// The time at which a backfill or a reconcile was asked for.
+pub(crate) async fn created_at(tx: &mut Tx, organisation: &OrganisationId, id: &BackfillId) -> Result<Timestamp> {
+    let sql = "SELECT created_at FROM backfill WHERE organisation_id = $1 AND id = $2";
+    tx.one(sql, params![organisation.as_str(), id.as_str()], |row| row.get(0)).await
 }
 
 /// The time of the last backfill that somebody asked for.
@@ -83,7 +114,7 @@ pub(crate) async fn end(
     Ok(tx.execute(sql, params![organisation.as_str(), id.as_str(), status, reason, now]).await? == 1)
 }
 
-/// The active backfills of a connection.
+/// The active backfills and reconciles of a connection.
 pub(crate) async fn active(
     tx: &mut Tx,
     organisation: &OrganisationId,
@@ -94,14 +125,14 @@ pub(crate) async fn active(
     tx.all(sql, params, |row| row.get::<String>(0).map(BackfillId::from)).await
 }
 
-/// Removes backfills that ended before a time, and their stretches. Returns the number of backfills.
-pub(crate) async fn forget_old(tx: &mut Tx, old: &str, most: i64) -> Result<u64> {
+/// Removes backfills, or reconciles, that ended before a time, and their stretches. Returns their number.
+pub(crate) async fn forget_old(tx: &mut Tx, mode: PullMode, old: &str, most: i64) -> Result<u64> {
     let stretches = "DELETE FROM pull_run WHERE backfill_id IN
-        (SELECT id FROM backfill WHERE id < $1 AND status <> 'active' ORDER BY id LIMIT $2)";
-    tx.execute(stretches, params![old, most]).await?;
+        (SELECT id FROM backfill WHERE id < $1 AND mode = $3 AND status <> 'active' ORDER BY id LIMIT $2)";
+    tx.execute(stretches, params![old, most, mode.as_str()]).await?;
     let sql = "DELETE FROM backfill WHERE id IN
-        (SELECT id FROM backfill WHERE id < $1 AND status <> 'active' ORDER BY id LIMIT $2)";
-    tx.execute(sql, params![old, most]).await
+        (SELECT id FROM backfill WHERE id < $1 AND mode = $3 AND status <> 'active' ORDER BY id LIMIT $2)";
+    tx.execute(sql, params![old, most, mode.as_str()]).await
 }
 
 fn read(row: &Row<'_>) -> Result<Backfill> {
@@ -117,5 +148,6 @@ fn read(row: &Row<'_>) -> Result<Backfill> {
         created_at: row.get(at::created_at)?,
         finished_at: row.get(at::finished_at)?,
         progress: Progress::default(),
+        mode: PullMode::from_stored(&row.get::<String>(at::mode)?),
     })
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use async_trait::async_trait;
-use campanile_base::Clock;
+use campanile_base::{Clock, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::{Api, Trouble};
@@ -33,6 +33,17 @@ pub(crate) trait DocumentRemote: Send + Sync {
         only: Option<&BTreeSet<String>>,
         clock: &Clock,
     ) -> Result<DocumentListing, Trouble>;
+
+    /// The documents that were edited after a time, or a little before. An idle tool is asked once.
+    async fn edited_since(
+        &self,
+        _api: &Api,
+        _resource: &ResourceRef,
+        _since: Timestamp,
+        _clock: &Clock,
+    ) -> Result<EditedDocuments, Trouble> {
+        Ok(EditedDocuments::Untold)
+    }
 
     /// Reads a document that was listed.
     async fn read(
@@ -74,6 +85,17 @@ impl ResourcePlace {
     pub fn head(&self) -> Option<&str> {
         self.head.as_deref()
     }
+}
+
+/// The documents that were edited after a time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum EditedDocuments {
+    /// The tool cannot tell them.
+    Untold,
+    /// These keys.
+    Keys(BTreeSet<String>),
+    /// Too many to read them one by one.
+    Many,
 }
 
 /// The documents of a resource.

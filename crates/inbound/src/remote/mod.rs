@@ -8,17 +8,17 @@ mod rest;
 mod tests;
 
 use async_trait::async_trait;
-use campanile_base::{Secret, Timestamp};
+use campanile_base::{Clock, Secret, Timestamp};
 use campanile_net::Client;
 use campanile_net::oauth::{Flow, OauthError, Registration};
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 use crate::connections::{ConnectionKind, Credentials};
 
 pub(crate) use api::{Api, Dialect, LimitHeaders};
-pub(crate) use documents::{DocumentListing, DocumentRemote, ResourceRef};
+pub(crate) use documents::{DocumentListing, DocumentRemote, EditedDocuments, ResourceRef};
 pub use documents::{DocumentReading, FetchedDocument, ResourcePlace};
 pub(crate) use rest::RestPage;
 
@@ -54,6 +54,26 @@ pub(crate) trait Remote: Send + Sync {
     ) -> Result<HistoryPage, Trouble> {
         let name = place.name.unwrap_or(place.resource);
         Err(Trouble::Invalid(format!("{name} has no history of the kind {}", place.kind)))
+    }
+
+    /// Fetches what a webhook names without its content.
+    async fn content(&self, _: &Api, _event: &str, _payload: &Value, _: &Clock) -> Result<WebhookContent, Trouble> {
+        Ok(WebhookContent::default())
+    }
+
+    /// The account of our tokens, with what the provider said when it gave them.
+    fn authorised(&self, account: Account, _said: &Map<String, Value>) -> Account {
+        account
+    }
+
+    /// The permission without which a kind of thing cannot be read, as the provider calls it.
+    fn permission_for(&self, _kind: &str) -> Option<&'static str> {
+        None
+    }
+
+    /// The page at which somebody grants a missing permission.
+    fn grant_url(&self, _kind: ConnectionKind) -> Option<String> {
+        None
     }
 
     /// About the number of things that a place has, if the provider tells it in one call.
@@ -159,6 +179,15 @@ pub(crate) struct HistoryPage {
     pub(crate) items: Vec<(String, Value)>,
     /// The provider's cursor of the next page; `None` on the last one.
     pub(crate) next: Option<String>,
+}
+
+/// The content that a webhook names.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct WebhookContent {
+    /// The event with its content, in the shape that the adapter reads; `None` if there is nothing to tell.
+    pub(crate) event: Option<(String, Value)>,
+    /// The key of a document that has changed.
+    pub(crate) document: Option<String>,
 }
 
 /// The end of our tokens at a provider.

@@ -27,7 +27,8 @@ use utoipa::ToSchema;
 use crate::connections::{Connection, ConnectionId, Resource};
 use crate::{Provider, apps};
 
-pub(crate) use queries::{LinkedPlace, forget_previous, number_of_connection, of_connection, places};
+pub use queries::of_connection;
+pub(crate) use queries::{LinkedPlace, forget_previous, number_of_connection, places};
 
 /// The engine's event of a source that was linked.
 pub const SOURCE_LINKED: &str = "source.linked";
@@ -96,6 +97,9 @@ pub struct SourceEventData {
     /// True if the documents of a removed source are to be deleted as well.
     #[serde(default)]
     pub delete_documents: bool,
+    /// True if everything that a removed source has brought is to be deleted.
+    #[serde(default)]
+    pub delete_data: bool,
 }
 
 /// The fate of the documents of a source that is removed.
@@ -105,6 +109,9 @@ pub enum Documents {
     Keep,
     /// They are deleted, soon after.
     Delete,
+    /// They are deleted with everything else that the source has brought: its deliveries, and what those
+    /// told.
+    DeleteWithAll,
 }
 
 /// The input to create a source.
@@ -233,7 +240,8 @@ async fn send(tx: &mut Tx, engine: &Engine, name: &str, source: &Source, documen
         connection: resource.map(|resource| resource.connection_id.to_string()),
         kind: resource.map(|resource| resource.kind.clone()),
         resource: resource.map(|resource| resource.provider_id.clone()),
-        delete_documents: documents == Documents::Delete,
+        delete_documents: documents != Documents::Keep,
+        delete_data: documents == Documents::DeleteWithAll,
     };
     engine.send(tx, NewEvent::new(name, source.organisation_id.as_str(), &data)).await?;
     Ok(())
@@ -299,15 +307,16 @@ pub async fn delete(
     after_deletion(tx, (engine, clock), caller, &source, documents).await
 }
 
-/// Deletes the linked sources of a connection. What they told stays.
+/// Deletes the linked sources of a connection.
 pub(crate) async fn delete_of_connection(
     tx: &mut Tx,
     (engine, clock): (&Engine, &Clock),
     by: &Caller,
     connection: &ConnectionId,
+    documents: Documents,
 ) -> Result<()> {
     for source in queries::delete_of_connection(tx, &by.organisation, connection).await? {
-        after_deletion(tx, (engine, clock), by, &source, Documents::Keep).await?;
+        after_deletion(tx, (engine, clock), by, &source, documents).await?;
     }
     Ok(())
 }

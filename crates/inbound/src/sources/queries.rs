@@ -132,7 +132,7 @@ pub(crate) async fn forget_previous(tx: &mut Tx, now: Timestamp) -> Result<u64> 
 }
 
 /// The sources of a connection in all workspaces, oldest first.
-pub(crate) async fn of_connection(
+pub async fn of_connection(
     tx: &mut Tx,
     organisation: &OrganisationId,
     connection: &ConnectionId,

@@ -1,4 +1,4 @@
-//! Removes all that is known of a source's documents, after the source was removed.
+//! Removes all that is known of a source's documents, and its upkeep, after the source was removed.
 
 use campanile_accounts::OrganisationId;
 use campanile_base::Result;
@@ -6,6 +6,7 @@ use campanile_db::Tx;
 
 use super::{configuration, syncs, versions};
 use crate::sources::SourceId;
+use crate::{handshakes, upkeep};
 
 /// The rows that are removed at a time.
 const TOGETHER: u64 = 1_000;
@@ -21,5 +22,7 @@ pub async fn forget_some(tx: &mut Tx, organisation: &OrganisationId, source: &So
     }
     syncs::queries::forget_all(tx, organisation, source).await?;
     configuration::queries::forget(tx, organisation, source).await?;
+    upkeep::queries::forget(tx, organisation, source).await?;
+    handshakes::forget(tx, organisation, source).await?;
     Ok(false)
 }

@@ -161,6 +161,8 @@ pub(crate) struct Draft<'e> {
     pub(crate) entities: Vec<Entity>,
     pub(crate) organisation: &'e OrganisationId,
     pub(crate) actor_method: &'static str,
+    /// The id of the source that brought it, if one did.
+    pub(crate) brought_by: Option<&'e str>,
 }
 
 /// A page of a workspace's observations, newest first. With a filter, at most `ROWS_LOOKED_AT`

@@ -35,29 +35,29 @@ pub(crate) async fn known(tx: &mut Tx, workspace: &WorkspaceId, events: &[Source
 }
 
 pub(crate) async fn insert(tx: &mut Tx, drafts: &[Draft<'_>]) -> Result<()> {
-    let (bulk, rows) = insert_all!(drafts.iter() => |Draft { observation, event, entities, organisation, actor_method }|
-    "observation" {
-        id: text = observation.id.as_str(),
-        organisation_id: text = organisation.as_str(),
-        workspace_id: text = observation.workspace_id.as_str(),
-        source_id: text = &observation.source_id,
-        provider: text = &observation.provider,
-        type: text = &observation.event_type,
-        title: text = &observation.title,
-        body: text = &event.body,
-        significance: bigint = observation.significance,
-        category: text = &observation.category,
-        topics: text = json_text(&observation.topics),
-        actor: text = observation.actor.as_ref().map(json_text),
-        actor_id: text = observation.actor.as_ref().map(|actor| actor.actor_id.as_str()),
-        actor_method: text = *actor_method,
-        refs: text = json_text(&event.references),
-        entities: text = json_text(entities),
-        metadata: text = json_text(&event.metadata),
-        repository: text = event.repository.as_deref().unwrap_or_default(),
-        cluster_id: text = observation.cluster_id.as_ref().map(|id| id.as_str()),
-        occurred_at: bigint = observation.occurred_at,
-        captured_at: bigint = observation.captured_at,
+    let (bulk, rows) = insert_all!(drafts.iter() => |draft| "observation" {
+        id: text = draft.observation.id.as_str(),
+        organisation_id: text = draft.organisation.as_str(),
+        workspace_id: text = draft.observation.workspace_id.as_str(),
+        source_id: text = &draft.observation.source_id,
+        provider: text = &draft.observation.provider,
+        type: text = &draft.observation.event_type,
+        title: text = &draft.observation.title,
+        body: text = &draft.event.body,
+        significance: bigint = draft.observation.significance,
+        category: text = &draft.observation.category,
+        topics: text = json_text(&draft.observation.topics),
+        actor: text = draft.observation.actor.as_ref().map(json_text),
+        actor_id: text = draft.observation.actor.as_ref().map(|actor| actor.actor_id.as_str()),
+        actor_method: text = draft.actor_method,
+        refs: text = json_text(&draft.event.references),
+        entities: text = json_text(&draft.entities),
+        metadata: text = json_text(&draft.event.metadata),
+        repository: text = draft.event.repository.as_deref().unwrap_or_default(),
+        cluster_id: text = draft.observation.cluster_id.as_ref().map(|id| id.as_str()),
+        occurred_at: bigint = draft.observation.occurred_at,
+        captured_at: bigint = draft.observation.captured_at,
+        brought_by: text = draft.brought_by,
     });
     tx.change(bulk, &rows).await.map(drop)
 }

@@ -1,10 +1,16 @@
 //! The settings of connectors: our OAuth application at each provider, and the provider's addresses.
 
+use std::time::Duration;
+
 use campanile_base::Secret;
 use campanile_inbound::connectors::backfill::DEPTHS;
 use campanile_inbound::connectors::{GithubAppSettings, GithubSettings, NotionSettings, OauthSettings, Settings};
 
-use super::Layers;
+use super::{Layers, duration};
+
+/// The times that may lie between two polls.
+const SHORTEST_POLL: Duration = Duration::from_secs(1);
+const LONGEST_POLL: Duration = Duration::from_secs(24 * 3_600);
 
 impl Layers {
     /// The settings of all connectors.
@@ -28,9 +34,22 @@ impl Layers {
             web_url: self.address("connector_github_web_url")?,
             app: self.github_app()?,
         };
-        let notion = NotionSettings { api_url: self.address("connector_notion_api_url")? };
+        let notion = NotionSettings {
+            api_url: self.address("connector_notion_api_url")?,
+            client_id: self.some("connector_notion_client_id"),
+            client_secret: self.hidden("connector_notion_client_secret"),
+        };
+        if notion.client_id.is_some() != notion.client_secret.is_some() {
+            let given = if notion.client_id.is_some() { "client_id" } else { "client_secret" };
+            let name = format!("connector_notion_{given}");
+            return Err(self.wrong(&name, "needs the other one of connector_notion_client_id and _client_secret"));
+        }
         let public_url = self.provider_url("public_url", &[])?;
-        Ok(Settings { public_url, github, linear, notion, backfill_depth, budget_reserve })
+        let (poll, reconciles) = (self.poll()?, self.text("connector_reconcile") != "off");
+        if !["daily", "off"].contains(&self.text("connector_reconcile")) {
+            return Err(self.wrong("connector_reconcile", "must be daily or off"));
+        }
+        Ok(Settings { public_url, github, linear, notion, backfill_depth, budget_reserve, poll, reconciles })
     }
 
     /// The app of this server at GitHub. All of its settings belong together, but the secret of its
@@ -72,6 +91,18 @@ impl Layers {
         match DEPTHS.contains(&depth) {
             true => Ok(Some(depth)),
             false => Err(self.wrong(name, "must be 1, 7, 30, 90 or off")),
+        }
+    }
+
+    /// The time between two polls of a source; `None` for none.
+    fn poll(&self) -> Result<Option<Duration>, String> {
+        let name = "connector_poll";
+        if self.text(name) == "off" {
+            return Ok(None);
+        }
+        match duration(self.text(name)) {
+            Some(every) if (SHORTEST_POLL..=LONGEST_POLL).contains(&every) => Ok(Some(every)),
+            _ => Err(self.wrong(name, "must be a time from 1s to 1d, such as 5m, or off")),
         }
     }
 

@@ -13,6 +13,8 @@ use super::exchange::{Answer, ApiRequest};
 pub(super) struct State {
     /// The items of each list, by the repository and the path behind it. Each has the time of its last change.
     lists: HashMap<(String, &'static str), Vec<(i64, Value)>>,
+    /// The lists that the token may not read, with the permission that it lacks.
+    refused: Vec<(&'static str, &'static str)>,
 }
 
 const LISTS: [&str; 5] = ["pulls", "issues", "issues/comments", "pulls/comments", "releases"];
@@ -23,6 +25,16 @@ impl GithubServer {
     pub fn add_history(&self, full_name: &str, list: &'static str, item: Value) {
         let of = (full_name.to_owned(), list);
         self.state().history.lists.entry(of).or_default().push((instant(&item), item));
+    }
+
+    /// Refuses a list for want of a permission, as `issues=read`.
+    pub fn refuse_list(&self, list: &'static str, permission: &'static str) {
+        self.state().history.refused.push((list, permission));
+    }
+
+    /// Gives out all lists again.
+    pub fn give_lists(&self) {
+        self.state().history.refused.clear();
     }
 }
 
@@ -44,6 +56,11 @@ pub(super) fn answer(state: &mut super::State, asked: &ApiRequest) -> Option<Ans
     }
     let list = rest.join("/");
     let list = LISTS.into_iter().find(|known| *known == list)?;
+    if let Some((_, permission)) = state.history.refused.iter().find(|(refused, _)| *refused == list) {
+        let refusal = Answer::refusal(403, "Resource not accessible by personal access token");
+        let refusal = refusal.with("x-ratelimit-remaining", "4321");
+        return Some(refusal.with("x-accepted-github-permissions", permission));
+    }
     let since = asked.query.get("since").and_then(|text| Timestamp::parse(text)).map_or(0, Timestamp::as_micros);
     let all = state.history.lists.get(&(full_name, list)).map(Vec::as_slice).unwrap_or_default();
     let mut items: Vec<&(i64, Value)> = all.iter().filter(|(at, _)| *at >= since).collect();

@@ -28,6 +28,10 @@ impl LinearServer {
     }
 }
 
+fn instant(text: &str) -> i64 {
+    campanile_base::Timestamp::parse(text).expect("an RFC 3339 time").as_micros()
+}
+
 /// The answer to a question about documents, or about one team.
 pub(super) fn answer(state: &State, asked: &Value) -> Option<Value> {
     let query = asked["query"].as_str()?;
@@ -44,7 +48,7 @@ pub(super) fn answer(state: &State, asked: &Value) -> Option<Value> {
         return Some(found.map_or_else(not_found, |document| {
             json!({ "data": { "document": {
                 "id": document.id, "title": document.title, "content": document.content, "trashed": document.is_trashed,
-                "archivedAt": null, "project": { "name": "Launch" }, "issue": null,
+                "archivedAt": null, "updatedAt": document.updated_at, "project": { "name": "Launch" }, "issue": null,
                 "url": format!("https://linear.app/acme/document/{}", document.id),
             } } })
         }));
@@ -52,7 +56,11 @@ pub(super) fn answer(state: &State, asked: &Value) -> Option<Value> {
     if !query.contains("documents(") {
         return None;
     }
-    let of_team: Vec<&LinearDocument> = state.documents.iter().filter(|it| it.team == variable("team")).collect();
+    let since = asked["variables"]["since"].as_str().map(instant);
+    let is_asked = |it: &&LinearDocument| {
+        it.team == variable("team") && since.is_none_or(|since| instant(&it.updated_at) >= since)
+    };
+    let of_team: Vec<&LinearDocument> = state.documents.iter().filter(is_asked).collect();
     let from = variable("after").parse().unwrap_or(0_usize);
     // Two a page, whatever is asked for.
     let until = (from + 2).min(of_team.len());

@@ -2,6 +2,7 @@
 
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
+use campanile_app::ConnectionData;
 use campanile_base::{Cursor, PageSize};
 use campanile_http::Web;
 use campanile_http::body::Json;
@@ -10,6 +11,7 @@ use campanile_http::error::ApiResult;
 use campanile_inbound::connections::{self, Connection, ConnectionId, LogLine};
 use campanile_inbound::connectors::catalogue::Connector;
 use campanile_inbound::connectors::linking::{self, ResourceWithSources};
+use campanile_inbound::connectors::{ConnectionView, DisconnectOptions};
 use campanile_inbound::routing::{self, UnlinkedCount};
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -24,6 +26,7 @@ pub(super) fn router() -> OpenApiRouter<Web> {
         .routes(routes!(catalogue))
         .routes(routes!(list))
         .routes(routes!(get, disconnect))
+        .routes(routes!(amount))
         .routes(routes!(check))
         .routes(routes!(log))
         .routes(routes!(resources))
@@ -60,45 +63,75 @@ pub(super) async fn catalogue(
 
 /// The connections of the organisation, newest first; those that were disconnected too.
 #[utoipa::path(get, path = "/api/connections", tag = "connections", params(PlaceQuery),
-    responses((status = 200, body = PageView<Connection>)))]
+    responses((status = 200, body = PageView<ConnectionView>)))]
 pub(super) async fn list(
     State(web): State<Web>,
     Authenticated(caller): Authenticated,
     Query(place): Query<PlaceQuery>,
-) -> ApiResult<Json<PageView<Connection>>> {
+) -> ApiResult<Json<PageView<ConnectionView>>> {
     let (from, size) = place.read(List::Connections)?;
-    let read = web
-        .app
-        .db
-        .read(move |tx| Box::pin(async move { connections::page(tx, &caller.organisation, &from, size).await }));
+    let connectors = web.app.connectors.clone();
+    let read = web.app.db.read(move |tx| {
+        Box::pin(async move { connectors.connection_page(tx, &caller.organisation, &from, size).await })
+    });
     Ok(Json(PageView::of(List::Connections, read.await?)))
 }
 
 /// A connection.
 #[utoipa::path(get, path = "/api/connections/{id}", tag = "connections", params(("id" = String, Path)),
-    responses((status = 200, body = Connection), (status = 404)))]
+    responses((status = 200, body = ConnectionView), (status = 404)))]
 pub(super) async fn get(
     State(web): State<Web>,
     Authenticated(caller): Authenticated,
     Path(id): Path<ConnectionId>,
-) -> ApiResult<Json<Connection>> {
-    let read =
-        web.app.db.read(move |tx| Box::pin(async move { connections::find(tx, &caller.organisation, &id).await }));
+) -> ApiResult<Json<ConnectionView>> {
+    let connectors = web.app.connectors.clone();
+    let read = web
+        .app
+        .db
+        .read(move |tx| Box::pin(async move { connectors.connection_view(tx, &caller.organisation, &id).await }));
     Ok(Json(read.await?))
+}
+
+/// The options for disconnecting an account.
+#[derive(Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct DisconnectQuery {
+    /// `true` to delete what its sources have brought: observations, documents and deliveries.
+    delete_data: Option<bool>,
+    /// `true` to uninstall our app from the account at GitHub as well. Others may use the same installation.
+    uninstall: Option<bool>,
+}
+
+/// The amount of data that the sources of a connection have brought, which can be deleted when it is
+/// disconnected.
+#[utoipa::path(get, path = "/api/connections/{id}/data", tag = "connections", params(("id" = String, Path)),
+    responses((status = 200, body = ConnectionData), (status = 404)))]
+pub(super) async fn amount(
+    State(web): State<Web>,
+    Configuring(caller): Configuring,
+    Path(id): Path<ConnectionId>,
+) -> ApiResult<Json<ConnectionData>> {
+    Ok(Json(web.app.connection_data(&caller, &id).await?))
 }
 
 /// Disconnects an account.
 ///
 /// Nothing uses it any more from now on. Its tokens are ended at the provider and erased within a
-/// minute; its status is `closed` then. The connection and its log stay.
-#[utoipa::path(delete, path = "/api/connections/{id}", tag = "connections", params(("id" = String, Path)),
+/// minute; its status is `closed` then. The connection and its log stay. With `delete_data`, what its
+/// sources have brought is deleted after that, in batches; the log tells of each source.
+#[utoipa::path(delete, path = "/api/connections/{id}", tag = "connections",
+    params(("id" = String, Path), DisconnectQuery),
     responses((status = 202, body = Connection), (status = 404), (status = 409)))]
 pub(super) async fn disconnect(
     State(web): State<Web>,
     Configuring(caller): Configuring,
     Path(id): Path<ConnectionId>,
+    Query(DisconnectQuery { delete_data, uninstall }): Query<DisconnectQuery>,
 ) -> ApiResult<(StatusCode, Json<Connection>)> {
-    Ok((StatusCode::ACCEPTED, Json(web.app.connectors.disconnect(&caller, &id).await?)))
+    let options =
+        DisconnectOptions { delete_data: delete_data.unwrap_or_default(), uninstall: uninstall.unwrap_or_default() };
+    Ok((StatusCode::ACCEPTED, Json(web.app.connectors.disconnect(&caller, &id, options).await?)))
 }
 
 /// Checks a connection now, and lists its resources again.

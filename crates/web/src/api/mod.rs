@@ -13,6 +13,7 @@ mod deliveries;
 mod documents;
 mod entities;
 mod events;
+mod handshakes;
 mod health;
 mod ingest;
 mod jobs;
@@ -117,6 +118,9 @@ fn described(metrics: Option<PrometheusHandle>) -> OpenApiRouter<Web> {
         .routes(routes!(source_documents::sync))
         .routes(routes!(source_documents::detect_config))
         .routes(routes!(sources::rotate))
+        .routes(routes!(sources::reconcile))
+        .routes(routes!(handshakes::wait_again))
+        .routes(routes!(handshakes::take))
         .routes(routes!(notifications::notifications))
         .routes(routes!(notifications::attempts))
         .routes(routes!(recipients::users))

@@ -11,6 +11,7 @@ use campanile_inbound::Provider;
 use campanile_inbound::connections::ConnectionId;
 use campanile_inbound::connectors::linking::ResourceChoice;
 use campanile_inbound::sources::{self, Documents, NewSource, Overlap, Source, SourceId};
+use campanile_inbound::upkeep::{self, SourceWithUpkeep};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -41,19 +42,35 @@ pub(super) struct SourceMade {
     secret: String,
 }
 
-/// The sources of a workspace.
+/// The sources of a workspace, with the upkeep of those that are linked.
 #[utoipa::path(get, path = "/api/sources", tag = "sources", params(Paging),
-    responses((status = 200, body = PageView<Source>)))]
+    responses((status = 200, body = PageView<SourceWithUpkeep>)))]
 pub(super) async fn list(
     State(web): State<Web>,
     Authenticated(caller): Authenticated,
     Query(paging): Query<Paging>,
-) -> ApiResult<Json<PageView<Source>>> {
+) -> ApiResult<Json<PageView<SourceWithUpkeep>>> {
     // The list is whole, so every cursor is one of another list.
     paging.read(List::Sources)?;
     let workspace = workspace(&web.app, &caller, paging.workspace.as_deref()).await?;
-    let sources = web.app.db.read(move |tx| Box::pin(async move { sources::list(tx, &workspace.id).await })).await?;
-    Ok(Json(PageView::whole(sources)))
+    let read =
+        web.app.db.read(move |tx| Box::pin(async move { upkeep::list(tx, &caller.organisation, &workspace.id).await }));
+    Ok(Json(PageView::whole(read.await?)))
+}
+
+/// Compares a linked source with its tool now, as it is done once a day.
+///
+/// Events that nothing has told are remembered, counted (`upkeep.missed`), and ring nobody. All documents
+/// are compared as well.
+#[utoipa::path(post, path = "/api/sources/{id}/reconcile", tag = "sources", params(("id" = String, Path)),
+    responses((status = 202), (status = 404), (status = 409)))]
+pub(super) async fn reconcile(
+    State(web): State<Web>,
+    Configuring(caller): Configuring,
+    Path(id): Path<SourceId>,
+) -> ApiResult<StatusCode> {
+    web.app.connectors.reconcile(&caller, &id).await?;
+    Ok(StatusCode::ACCEPTED)
 }
 
 /// Creates a source.

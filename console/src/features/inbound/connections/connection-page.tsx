@@ -1,12 +1,11 @@
 // One connected account: its status, what is known of it, its resources, and its log.
 
-import { RefreshCw, Unplug } from "lucide-react";
+import { RefreshCw } from "lucide-react";
 import type { ReactNode } from "react";
 
 import { Badge, Code } from "../../../components/ui/badge";
 import { Button } from "../../../components/ui/button";
 import { cx } from "../../../components/ui/cx";
-import { Confirm } from "../../../components/ui/dialog";
 import { Facts, Failure, Page, Panel, Skeleton } from "../../../components/ui/page";
 import { Time } from "../../../components/ui/time";
 import { done, notDone } from "../../../components/ui/toast";
@@ -20,20 +19,22 @@ import { ConnectActions } from "./connect-actions";
 import { ConnectDialogs } from "./connect-dialog";
 import {
   type Connection,
+  type ListedConnection,
   useCheck,
   useConnectedBy,
   useConnection,
   useConnectors,
   useConsent,
-  useDisconnect,
   useListsFollowStatus,
 } from "./connections";
+import { Disconnect } from "./disconnect";
 import { HistoryPanel } from "./history/history-panel";
 import { Linked } from "./linked";
 import { Log } from "./log";
+import { MissingPermissions } from "./missing-permissions";
 import { StateBadge } from "./parts";
 import { Resources } from "./resources";
-import { badgeOf, checkInWords, endInWords, isRequest, limitInWords, nameOf, troubleOf, wayInWords } from "./words";
+import { badgeOf, checkInWords, isRequest, limitInWords, nameOf, troubleOf, wayInWords } from "./words";
 
 const CRUMBS = [{ title: "Integrations", to: paths.integrations }];
 
@@ -51,7 +52,7 @@ export function ConnectionPage({ id }: { id: string }) {
   );
 }
 
-function Known({ it }: { it: Connection }) {
+function Known({ it }: { it: ListedConnection }) {
   useListsFollowStatus(it);
   const badges = (
     <>
@@ -62,6 +63,7 @@ function Known({ it }: { it: Connection }) {
   return (
     <Page title={nameOf(it)} crumbs={CRUMBS} badges={badges} actions={<Actions it={it} />}>
       <StatusBanner it={it} />
+      <MissingPermissions it={it} />
       <div className="grid items-start gap-4 lg:grid-cols-[minmax(0,2fr)_minmax(0,3fr)]">
         <div className="grid min-w-0 gap-4">
           <About it={it} />
@@ -201,7 +203,6 @@ function Actions({ it }: { it: Connection }) {
   const can = useCan();
   const tool = providerName(it.provider);
   const check = useCheck(it.id);
-  const disconnect = useDisconnect(it.id);
   const isOpen = it.status !== "closed" && it.status !== "closing";
   const isOffered = can.configure && isOpen;
   const isWaiting = isRequest(it);
@@ -218,21 +219,7 @@ function Actions({ it }: { it: Connection }) {
   if (!isOffered) return null;
   return (
     <>
-      <Confirm
-        trigger={
-          <Button kind="danger">
-            <Unplug aria-hidden className="size-4" />
-            {isWaiting ? "Take it back" : "Disconnect"}
-          </Button>
-        }
-        title={isWaiting ? `Take back the request at ${tool}?` : `Disconnect ${it.account_label} of ${tool}?`}
-        action={isWaiting ? "Take it back" : "Disconnect the account"}
-        onConfirm={disconnect}
-      >
-        {endInWords(it, tool).map((text) => (
-          <p key={text}>{text}</p>
-        ))}
-      </Confirm>
+      <Disconnect it={it} />
       {!isWaiting && (
         <Button busy={check.isPending} onClick={checkNow}>
           <RefreshCw aria-hidden className="size-4" />

@@ -10,9 +10,12 @@ import { useWorkspaceId } from "../../../lib/url";
 
 export type Connector = Schemas["Connector"];
 export type Resource = Schemas["ResourceWithSources"];
+export type ConnectionData = Schemas["ConnectionData"];
 export type LogLine = Schemas["LogLine"];
 export type ConnectionStatus = Schemas["ConnectionStatus"];
 export type Connection = Schemas["ToolConnection"];
+/** A connection with the permissions that it lacks, as it is read. */
+export type ListedConnection = Schemas["ConnectionView"];
 
 /** The answer of an operation on one connection. */
 const one = (answer: Promise<Answer<Connection>>) => data(answer);
@@ -58,7 +61,7 @@ export function useConnection(id: string) {
   return useQuery({
     queryKey: ["connection", id],
     refetchInterval: ({ state }) => pace(state.data?.status === "closing"),
-    queryFn: () => one(api.GET("/api/connections/{id}", { params: { path: { id } } })),
+    queryFn: () => data(api.GET("/api/connections/{id}", { params: { path: { id } } })),
   });
 }
 
@@ -66,7 +69,11 @@ export function useConnection(id: string) {
 function useConnectionChanged() {
   const queries = useQueryClient();
   return (changed: Connection) => {
-    queries.setQueryData(["connection", changed.id], changed);
+    // Only a read tells the permissions that it lacks.
+    queries.setQueryData<ListedConnection>(["connection", changed.id], (known) =>
+      known ? { ...known, ...changed } : undefined,
+    );
+    void queries.invalidateQueries({ queryKey: ["connection", changed.id] });
     void queries.invalidateQueries({ queryKey: ["connections"] });
     void queries.invalidateQueries({ queryKey: ["list", "connection-log", changed.id] });
     void queries.invalidateQueries({ queryKey: ["list", "connection-resources", changed.id] });
@@ -131,9 +138,22 @@ export function useCheck(id: string) {
   });
 }
 
+/** The wishes of a person who disconnects an account. */
+export type Wishes = { delete_data?: boolean; uninstall?: boolean };
+
 export function useDisconnect(id: string) {
   const changed = useConnectionChanged();
-  return async () => changed(await one(api.DELETE("/api/connections/{id}", { params: { path: { id } } })));
+  return async (query: Wishes) =>
+    changed(await one(api.DELETE("/api/connections/{id}", { params: { path: { id }, query } })));
+}
+
+/** The amount of data that an account has brought; it is read when somebody is about to disconnect it. */
+export function useConnectionData(id: string, isWanted: boolean) {
+  return useQuery({
+    queryKey: ["connection", id, "data"],
+    enabled: isWanted,
+    queryFn: () => data(api.GET("/api/connections/{id}/data", { params: { path: { id } } })),
+  });
 }
 
 /** The person or the key that connected an account. Keys are listed for owners only. */

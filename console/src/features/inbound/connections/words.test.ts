@@ -3,6 +3,7 @@ import { expect, test } from "vitest";
 import { ApiError } from "../../../lib/api";
 import type { Connection, ConnectionStatus, Resource } from "./connections";
 import {
+  amountInWords,
   badgeOfConnector,
   checkInWords,
   counted,
@@ -120,4 +121,10 @@ test("resources are counted in words", () => {
 test("names are a list in words", () => {
   expect(listed(["teams"])).toBe("teams");
   expect(listed(["teams", "projects", "issues"])).toBe("teams, projects and issues");
+});
+
+test("the amount of data is told before somebody deletes it", () => {
+  const of = { observations: 1200, documents: 1, deliveries: 40, has_more: false };
+  expect(amountInWords(of)).toBe("1,200 events, 1 document and 40 deliveries");
+  expect(amountInWords({ ...of, has_more: true })).toMatch(/^At least 1,200/);
 });

@@ -2,7 +2,7 @@
 
 import type { Tone } from "../../../components/ui/tones";
 import { ApiError } from "../../../lib/api";
-import type { Connection, ConnectionStatus, Connector, LogLine, Resource } from "./connections";
+import type { Connection, ConnectionData, ConnectionStatus, Connector, LogLine, Resource } from "./connections";
 
 export type BadgeWords = { title: string; tone: Tone };
 
@@ -99,8 +99,20 @@ export function endInWords(it: Pick<Connection, "kind" | "account_id">, tool: st
   }[it.kind];
   return [
     `Nothing uses the account from now on. ${atProvider}`,
-    "Observations that came from it stay, and so do this page and its log. The account can be connected again.",
+    "This page and its log stay. The account can be connected again.",
   ];
+}
+
+/** The amount of data that an account has brought: "120 events, 3 documents and 1 delivery". */
+export function amountInWords({ observations, documents, deliveries, has_more }: ConnectionData): string {
+  const number = (value: number, one: string, many: string) =>
+    `${value.toLocaleString("en")} ${value === 1 ? one : many}`;
+  const all = [
+    number(observations, "event", "events"),
+    number(documents, "document", "documents"),
+    number(deliveries, "delivery", "deliveries"),
+  ];
+  return `${has_more ? "At least " : ""}${all[0]}, ${all[1]} and ${all[2]}`;
 }
 
 /** The result of a check by hand, by the connection before and after it. A call that a limit held back is no failure. */
@@ -115,6 +127,7 @@ export function checkInWords(before: Connection, after: Connection, tool: string
 }
 
 const EVENTS: Record<string, (tool: string) => string> = {
+  data_deleted: () => "Data was deleted",
   requested: () => "Asked the owner of the account",
   connected: () => "Connected",
   degraded: () => "Calls fail",

@@ -24,7 +24,7 @@ test("a sync tells the counts that are not nothing", () => {
 
 test("a sync tells what it looked at, and why", () => {
   expect(scopeInWords({ mode: "full", cause: "link" })).toBe("All documents, after it was linked");
-  expect(scopeInWords({ mode: "changes", cause: "push" })).toBe("Changed files, after a push");
+  expect(scopeInWords({ mode: "changes", cause: "push" })).toBe("Changed documents, after a push");
   expect(badgeOfSync({ status: "incomplete" }).tone).toBe("warn");
 });
 

@@ -35,11 +35,13 @@ const CAUSES: Record<string, string> = {
   link: "after it was linked",
   push: "after a push",
   configuration: "after a change of the configuration",
+  edit: "after an edit",
+  reconcile: "compared once a day",
 };
 
 /** The documents that a sync looked at, and its cause: "All documents, after it was linked". */
 export function scopeInWords({ mode, cause }: Pick<DocumentSync, "mode" | "cause">): string {
-  return `${mode === "full" ? "All documents" : "Changed files"}, ${CAUSES[cause] ?? words(cause)}`;
+  return `${mode === "full" ? "All documents" : "Changed documents"}, ${CAUSES[cause] ?? words(cause)}`;
 }
 
 const number = (value: number) => value.toLocaleString("en");

@@ -19,7 +19,7 @@ pub struct LogLine {
     #[schema(value_type = String, format = DateTime)]
     pub at: Timestamp,
     /// `requested`, `connected`, `degraded`, `recovered`, `revoked`, `suspended`, `closing`,
-    /// `changed`, `access_revoked`, `left_behind`, `erased` or `closed`.
+    /// `changed`, `access_revoked`, `left_behind`, `erased`, `data_deleted` or `closed`.
     pub event: String,
     /// The status before; `null` if it did not change.
     pub from_status: Option<String>,
@@ -56,6 +56,8 @@ pub enum LogEvent {
     LeftBehind,
     /// Our copy of the tokens was erased.
     Erased,
+    /// The data that a source has brought was deleted.
+    DataDeleted,
     /// It is disconnected.
     Closed,
 }
@@ -75,6 +77,7 @@ impl LogEvent {
             Self::AccessRevoked => "access_revoked",
             Self::LeftBehind => "left_behind",
             Self::Erased => "erased",
+            Self::DataDeleted => "data_deleted",
             Self::Closed => "closed",
         }
     }

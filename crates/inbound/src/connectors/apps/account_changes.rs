@@ -18,6 +18,7 @@ use crate::github::account_events::AccountChange;
 use crate::github::app::Installation;
 use crate::remote::ListedResource;
 use crate::routing;
+use crate::upkeep::kinds::queries as kinds;
 
 const UNINSTALLED: &str = "the owner of the account has uninstalled the app";
 const SUSPENDED: &str = "the owner of the account has suspended the app";
@@ -70,6 +71,7 @@ impl Connectors {
             AccountChange::Suspended | AccountChange::Resumed => Ok(()),
             AccountChange::Permissions(granted) => {
                 queries::set_scopes(tx, of, granted).await?;
+                kinds::unblock_all(tx, of.0, of.1).await?;
                 self.note_change(tx, connection, now, "its permissions were changed").await
             }
             AccountChange::Renamed(name) => {

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::connections::{Connection, Limits, find};
 use crate::connectors::Connectors;
-use crate::deliveries::{self, Delivery, DeliveryId, Origin, process_job};
+use crate::deliveries::{self, Delivery, DeliveryId, process_job};
 use crate::normalisation;
 use crate::pulls::queries;
 use crate::pulls::stretches::ERRORS;
@@ -19,6 +19,7 @@ use crate::pulls::stretches::queries::{self as stretches, FetchedPage};
 use crate::pulls::{BackfillId, PullRun, PullRunId};
 use crate::remote::{HistoryPage, HistoryPlace, Trouble};
 use crate::sources::{self, LinkedResource, Source};
+use crate::upkeep::kinds::queries as kinds;
 
 /// The longest cursor of a provider, in bytes.
 const CURSOR: usize = 2_048;
@@ -62,10 +63,17 @@ impl Connectors {
         id: &PullRunId,
     ) -> Result<PageOutcome, Failure> {
         let Some(place) = self.place(organisation, id).await? else { return Ok(PageOutcome::Gone) };
-        if let Some(until) = self.reserved_until(&place.connection) {
+        if let Some(until) = self.reserved_until(&place.connection, self.settings.budget_reserve) {
             return Ok(self.limited(&place, until).await?);
         }
-        match self.history_page(&place).await {
+        let Place { run, resource, .. } = &place;
+        let of = HistoryPlace {
+            kind: &run.kind,
+            resource: &resource.provider_id,
+            name: resource.name.as_deref(),
+            since: run.since,
+        };
+        match self.history_page(&place.connection, of, run.cursor.as_deref()).await {
             Ok((page, limits)) => {
                 self.note_success(&place.connection, None, limits).await?;
                 Ok(self.store_history(place, page).await?)
@@ -80,6 +88,11 @@ impl Connectors {
                 let reason = trouble.to_string();
                 self.note_trouble(&place.connection, trouble).await?;
                 Ok(PageOutcome::Unanswered { reason })
+            }
+            Err(trouble @ Trouble::Forbidden(_)) => {
+                let Place { run, source, connection, .. } = &place;
+                self.block_kind(source, connection, &run.kind, &trouble).await?;
+                Err(Failure::permanent(trouble.to_string()))
             }
             Err(trouble) => {
                 let failure = Failure::permanent(trouble.to_string());
@@ -115,11 +128,12 @@ impl Connectors {
             .await
     }
 
-    /// The end of the provider's period, if fewer calls are left than are reserved for other work.
-    fn reserved_until(&self, connection: &Connection) -> Option<Timestamp> {
+    /// The end of the provider's period, if fewer calls are left than the percents that are reserved for
+    /// other work.
+    pub(in crate::connectors) fn reserved_until(&self, connection: &Connection, reserve: i64) -> Option<Timestamp> {
         let (total, remaining) = (connection.limit_total?, connection.limit_remaining?);
         let until = connection.limit_reset_at.filter(|at| *at > self.clock.now())?;
-        (remaining.saturating_mul(100) < total.saturating_mul(self.settings.budget_reserve)).then_some(until)
+        (remaining.saturating_mul(100) < total.saturating_mul(reserve)).then_some(until)
     }
 
     async fn limited(&self, place: &Place, until: Timestamp) -> Result<PageOutcome> {
@@ -137,17 +151,14 @@ impl Connectors {
     }
 
     /// Asks for a page. A token that is refused is refreshed once.
-    async fn history_page(&self, place: &Place) -> Result<(HistoryPage, Limits), Trouble> {
-        let Place { run, resource, connection, .. } = place;
+    pub(in crate::connectors) async fn history_page(
+        &self,
+        connection: &Connection,
+        of: HistoryPlace<'_>,
+        cursor: Option<&str>,
+    ) -> Result<(HistoryPage, Limits), Trouble> {
         let remote = self.remote_of(connection.provider)?;
         let access = self.access(connection).await?;
-        let of = HistoryPlace {
-            kind: &run.kind,
-            resource: &resource.provider_id,
-            name: resource.name.as_deref(),
-            since: run.since,
-        };
-        let cursor = run.cursor.as_deref();
         match remote.history(&access.api, of, cursor, self.clock.now()).await {
             Err(Trouble::Unauthorised) => {
                 let access = self.access_after_refusal(connection, access.generation).await?;
@@ -187,6 +198,7 @@ impl Connectors {
                 if !stretches::advance(tx, &run, fetched).await? {
                     return Ok::<_, Error>(false);
                 }
+                kinds::unblock(tx, (&run.organisation_id, &run.source_id), &run.kind).await?;
                 if !page.items.is_empty() {
                     deliveries::insert_many(tx, &[&delivery]).await?;
                     let job = process_job(&delivery.organisation_id, delivery.id.as_str(), delivery.origin);
@@ -221,6 +233,6 @@ fn delivery(run: &PullRun, source: Source, page: &HistoryPage, now: Timestamp) -
         headers: Vec::new(),
         body: normalisation::page_body(&page.items),
         received_at: now,
-        origin: Origin::Backfill,
+        origin: run.mode.origin(),
     }
 }

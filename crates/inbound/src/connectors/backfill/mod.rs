@@ -21,7 +21,7 @@
 mod fetching;
 mod planning;
 mod progress;
-mod workflow;
+pub(super) mod workflow;
 
 use std::time::Duration;
 
@@ -46,6 +46,8 @@ pub use planning::{BackfillEstimate, DEPTHS, StretchEstimate};
 /// The event that starts a backfill, and the event that ends it early.
 const REQUESTED: &str = "backfill.requested";
 const CANCELLED: &str = "backfill.cancelled";
+/// The event that starts a reconcile.
+pub(super) const RECONCILE_REQUESTED: &str = "reconcile.requested";
 /// The least time between two backfills of a connection that somebody asks for.
 const BETWEEN: Duration = Duration::from_secs(3_600);
 
@@ -63,9 +65,9 @@ pub struct BackfillRequest {
 
 /// The data of the events of a backfill.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-struct BackfillEvent {
-    backfill: String,
-    connection: String,
+pub(super) struct BackfillEvent {
+    pub(super) backfill: String,
+    pub(super) connection: String,
 }
 
 pub(super) fn register(registry: &mut Registry, connectors: &Connectors) {

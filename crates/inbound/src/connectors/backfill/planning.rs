@@ -18,7 +18,7 @@ use crate::connectors::Connectors;
 use crate::connectors::new_connection::author;
 use crate::pulls::queries;
 use crate::pulls::stretches::queries::{self as stretches, NewStretch, covered_until};
-use crate::pulls::{Backfill, BackfillId, Progress, PullRunId};
+use crate::pulls::{Backfill, BackfillId, Progress, PullMode, PullRunId};
 use crate::remote::{HistoryKind, HistoryPlace};
 use crate::sources::{self, Source, SourceId};
 
@@ -155,6 +155,7 @@ impl Connectors {
             id: BackfillId::new(now),
             organisation_id: connection.organisation_id.clone(),
             connection_id: connection.id.clone(),
+            mode: PullMode::Backfill,
             depth: plan.depth,
             is_automatic,
             status: "active".to_owned(),

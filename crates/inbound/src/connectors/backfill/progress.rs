@@ -13,7 +13,7 @@ use serde_json::json;
 use crate::connectors::Connectors;
 use crate::pulls::queries;
 use crate::pulls::stretches::queries as stretches;
-use crate::pulls::{PullRun, PullRunId};
+use crate::pulls::{PullMode, PullRun, PullRunId};
 
 /// The event of a backfill that has ended by itself.
 const COMPLETED: &str = "backfill.completed";
@@ -103,6 +103,9 @@ impl Connectors {
         };
         if !queries::end(tx, (organisation, id), status, reason.as_deref(), self.clock.now()).await? {
             return Ok(());
+        }
+        if run.mode == PullMode::Reconcile {
+            return self.end_reconcile(tx, run, failed == 0).await;
         }
         let about = json!({ "connection": run.connection_id, "status": status });
         activity::record(tx, &self.clock, by, Action::BackfillFinished, id.as_str(), about).await?;

@@ -14,14 +14,18 @@ use campanile_engine::{Backoff, Ctx, Failure, Registry, Workflow};
 use serde::{Deserialize, Serialize};
 
 use super::fetching::PageOutcome;
-use super::{BackfillEvent, CANCELLED, REQUESTED};
+use super::{BackfillEvent, CANCELLED, RECONCILE_REQUESTED, REQUESTED};
 use crate::connectors::Connectors;
 use crate::pulls::{BackfillId, PullRunId};
 
 const BACKFILL: &str = "inbound.backfill";
 const STRETCH: &str = "inbound.stretch";
+const RECONCILE: &str = "inbound.reconcile";
+const RECONCILE_STRETCH: &str = "inbound.reconcile-stretch";
 /// The backfills, and the stretches, of all organisations that are under way together.
 const TOGETHER: usize = 10;
+/// The reconciles, and their stretches, of all organisations that are under way together.
+const RECONCILES: usize = 5;
 /// The most pages of a stretch.
 const PAGES: usize = 500;
 /// The longest time that a stretch takes, with its waits.
@@ -44,20 +48,39 @@ pub(super) fn register(registry: &mut Registry, connectors: &Connectors) {
     let within = connectors.clone();
     let backfill = Workflow::new(BACKFILL, 1, move |ctx: Ctx, event: BackfillEvent| {
         let connectors = within.clone();
-        async move { backfill(ctx, connectors, event).await }
+        async move { backfill(ctx, connectors, event, STRETCH).await }
     });
     let one_at_a_time = Limit::of(1).key("event.data.connection");
     let backfill = backfill.on_event(REQUESTED).limit(one_at_a_time).limit(Limit::of(TOGETHER)).hold(Hold::Run);
     registry.workflow(until_cancelled(backfill).attempts(5));
 
+    registry.workflow(stretches(STRETCH, connectors).limit(Limit::of(TOGETHER)).hold(Hold::Step));
+}
+
+/// Registers the workflows of reconciles. They come behind those of backfills.
+pub(in crate::connectors) fn register_reconcile(registry: &mut Registry, connectors: &Connectors) {
     let within = connectors.clone();
-    let stretch = Workflow::new(STRETCH, 1, move |ctx: Ctx, args: StretchArgs| {
+    let reconcile = Workflow::new(RECONCILE, 1, move |ctx: Ctx, event: BackfillEvent| {
+        let connectors = within.clone();
+        async move { backfill(ctx, connectors, event, RECONCILE_STRETCH).await }
+    });
+    let one_at_a_time = Limit::of(1).key("event.data.connection");
+    let reconcile = reconcile.on_event(RECONCILE_REQUESTED).priority("20").limit(one_at_a_time);
+    let reconcile = reconcile.limit(Limit::of(RECONCILES)).hold(Hold::Run);
+    registry.workflow(until_cancelled(reconcile).attempts(5));
+    let stretch = stretches(RECONCILE_STRETCH, connectors).priority("20").limit(Limit::of(RECONCILES));
+    registry.workflow(stretch.hold(Hold::Step));
+}
+
+/// The workflow of one stretch.
+fn stretches(name: &'static str, connectors: &Connectors) -> Workflow {
+    let within = connectors.clone();
+    let workflow = Workflow::new(name, 1, move |ctx: Ctx, args: StretchArgs| {
         let connectors = within.clone();
         async move { stretch(ctx, connectors, PullRunId::from(args.stretch)).await }
     });
     let backoff = Backoff::Exponential { first: Duration::from_secs(1), most: Duration::from_secs(60) };
-    let stretch = stretch.limit(Limit::of(TOGETHER)).hold(Hold::Step).attempts(5).backoff(backoff);
-    registry.workflow(until_cancelled(stretch));
+    until_cancelled(workflow).attempts(5).backoff(backoff)
 }
 
 fn until_cancelled(workflow: Workflow) -> Workflow {
@@ -65,7 +88,13 @@ fn until_cancelled(workflow: Workflow) -> Workflow {
     workflow.cancel_on(cancelled).cancel_on(CancelOn::event("connection.closing").same("data.connection"))
 }
 
-async fn backfill(ctx: Ctx, connectors: Connectors, event: BackfillEvent) -> Result<usize, Failure> {
+/// Runs the stretches of a backfill, each by the workflow of this name.
+async fn backfill(
+    ctx: Ctx,
+    connectors: Connectors,
+    event: BackfillEvent,
+    workflow: &'static str,
+) -> Result<usize, Failure> {
     let organisation = OrganisationId::from(ctx.tenant().to_owned());
     let of = (connectors.clone(), organisation.clone(), BackfillId::from(event.backfill.clone()));
     let planned = ctx.step("plan", move || {
@@ -76,7 +105,7 @@ async fn backfill(ctx: Ctx, connectors: Connectors, event: BackfillEvent) -> Res
     for stretch in &stretches {
         let BackfillEvent { backfill, connection } = event.clone();
         let args = StretchArgs { backfill, connection, stretch: stretch.clone() };
-        let Err(error) = ctx.invoke::<(), _>(STRETCH, &args).await else { continue };
+        let Err(error) = ctx.invoke::<(), _>(workflow, &args).await else { continue };
         let (connectors, organisation, id) =
             (connectors.clone(), organisation.clone(), PullRunId::from(stretch.clone()));
         let failed = ctx.transaction(&format!("fail {stretch}"), move |tx| {

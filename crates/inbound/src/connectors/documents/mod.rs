@@ -44,7 +44,7 @@ pub struct ListedWork {
 
 impl Connectors {
     /// The documents of a provider; `None` if it has none that can be read.
-    fn document_remote(&self, provider: Provider) -> Option<&dyn DocumentRemote> {
+    pub(super) fn document_remote(&self, provider: Provider) -> Option<&dyn DocumentRemote> {
         match provider {
             Provider::Github => Some(&self.github),
             Provider::Linear => Some(&self.linear),
@@ -75,7 +75,8 @@ impl Connectors {
         let known = self.configuration(&source).await?;
         let known_head = known.as_ref().and_then(|known| known.head.clone());
         // A push that was missed, or a sync that was not completed, makes all documents be compared.
-        let changes = request.changes.as_ref().filter(|changes| known_head.as_ref() == Some(&changes.before));
+        let is_next = |changes: &&ChangedFiles| changes.before.is_none() || changes.before == known_head;
+        let changes = request.changes.as_ref().filter(is_next);
         if request.changes.is_some() && known_head.is_some() && known_head.as_deref() == place.head() {
             return Ok(ListedWork { place, is_complete: true, is_failure: false, reason: None });
         }

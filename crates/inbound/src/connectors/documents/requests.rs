@@ -41,12 +41,13 @@ pub struct SyncRequest {
     pub changes: Option<ChangedFiles>,
 }
 
-/// The files that a push has changed.
+/// The documents that have changed: the files of a push, or documents that were edited.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ChangedFiles {
-    /// The commit before the push. Documents that are not at this commit are all compared.
-    pub before: String,
-    /// The files, whether they are there or not.
+    /// The commit before the push. Documents that are not at this commit are all compared. `None` for a
+    /// tool without commits.
+    pub before: Option<String>,
+    /// The keys of the documents, whether they are there or not.
     pub files: BTreeSet<String>,
 }
 

@@ -57,6 +57,11 @@ impl Github {
         Installation::read(&as_app(api, "GET", &format!("/app/installations/{id}"), None, now).await?.body)
     }
 
+    /// Uninstalls the app from an account, as the app.
+    pub(crate) async fn uninstall(&self, api: &Api, id: &str, now: Timestamp) -> Result<(), Trouble> {
+        as_app(api, "DELETE", &format!("/app/installations/{id}"), None, now).await.map(drop)
+    }
+
     /// Makes a token for an installation, as the app.
     pub(crate) async fn mint(&self, api: &Api, id: &str, now: Timestamp) -> Result<MintedToken, Trouble> {
         let made = as_app(api, "POST", &format!("/app/installations/{id}/access_tokens"), None, now).await?.body;

@@ -27,7 +27,7 @@ fn pulled(kind: &str, items: &[Value], since: &str) -> Vec<SourceEvent> {
 fn told(delivery: &Delivery) -> Vec<SourceEvent> {
     match crate::normalise(delivery).unwrap() {
         NormalForm::Events { events, .. } => events,
-        NormalForm::Skipped(why) => panic!("{why}"),
+        other => panic!("no event: {other:?}"),
     }
 }
 

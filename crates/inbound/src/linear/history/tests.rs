@@ -86,7 +86,7 @@ fn delivery(event: String, body: Vec<u8>, origin: Origin) -> Delivery {
 fn told(delivery: &Delivery) -> Vec<SourceEvent> {
     match crate::normalise(delivery).unwrap() {
         NormalForm::Events { events, .. } => events,
-        NormalForm::Skipped(_) => Vec::new(),
+        NormalForm::Reference | NormalForm::Skipped(_) => Vec::new(),
     }
 }
 

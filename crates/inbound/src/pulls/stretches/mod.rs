@@ -15,7 +15,7 @@ use campanile_base::Timestamp;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::BackfillId;
+use super::{BackfillId, PullMode};
 use crate::connections::ConnectionId;
 use crate::sources::SourceId;
 
@@ -48,6 +48,9 @@ pub struct PullRun {
     /// The source.
     #[schema(value_type = String)]
     pub source_id: SourceId,
+    /// Its purpose.
+    #[serde(skip)]
+    pub mode: PullMode,
     /// The kind of thing, such as `issue`.
     pub kind: String,
     /// The time from which on it is pulled. It is later than the depth says if an earlier backfill has

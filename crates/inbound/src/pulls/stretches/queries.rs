@@ -8,14 +8,14 @@ use campanile_db::{Result, Row, Select, Tx, insert_all, json_text, params};
 
 use super::{PullRun, PullRunId};
 use crate::connections::ConnectionId;
-use crate::pulls::{Backfill, BackfillId, Progress};
+use crate::pulls::{Backfill, BackfillId, Progress, PullMode};
 use crate::sources::SourceId;
 
 campanile_db::columns! {
     columns, at:
     id, organisation_id, workspace_id, connection_id, backfill_id, source_id, kind, since, cursor, pages,
     pages_processed, pages_lost, produced, remembered, unreadable, errors, status, reason, waits_until, started_at,
-    finished_at,
+    finished_at, mode,
 }
 
 /// A stretch to insert.
@@ -47,6 +47,7 @@ pub(crate) async fn insert(tx: &mut Tx, backfill: &Backfill, stretches: &[NewStr
         connection_id: text = backfill.connection_id.as_str(),
         backfill_id: text = backfill.id.as_str(),
         source_id: text = stretch.source.as_str(),
+        mode: text = backfill.mode.as_str(),
         place: bigint = place as i64,
         kind: text = stretch.kind,
         since: bigint = stretch.since,
@@ -100,7 +101,7 @@ pub(crate) async fn covered_until(
     since: Timestamp,
 ) -> Result<Option<Timestamp>> {
     let sql = "SELECT started_at FROM pull_run WHERE organisation_id = $1 AND source_id = $2 AND kind = $3
-            AND since <= $4 AND status = 'completed' AND started_at IS NOT NULL
+            AND since <= $4 AND status = 'completed' AND mode = 'backfill' AND started_at IS NOT NULL
         ORDER BY started_at DESC LIMIT 1";
     tx.first(sql, params![organisation.as_str(), source.as_str(), kind, since], |row| row.get(0)).await
 }
@@ -183,6 +184,13 @@ pub(crate) async fn cancel_all(
     tx.execute(sql, params![organisation.as_str(), id.as_str(), now]).await
 }
 
+/// The number of events of a backfill that were new to the memory.
+pub(crate) async fn remembered(tx: &mut Tx, organisation: &OrganisationId, id: &BackfillId) -> Result<i64> {
+    let sql = "SELECT CAST(COALESCE(sum(remembered), 0) AS BIGINT) FROM pull_run
+        WHERE organisation_id = $1 AND backfill_id = $2";
+    tx.one(sql, params![organisation.as_str(), id.as_str()], |row| row.get(0)).await
+}
+
 /// The numbers of the stretches of a backfill that have not ended, and of those that failed.
 pub(crate) async fn open_and_failed(tx: &mut Tx, organisation: &OrganisationId, id: &BackfillId) -> Result<(i64, i64)> {
     let sql = "SELECT count(CASE WHEN finished_at IS NULL THEN 1 END), count(CASE WHEN status = 'failed' THEN 1 END)
@@ -213,5 +221,6 @@ fn read(row: &Row<'_>) -> Result<PullRun> {
         waits_until: row.get(at::waits_until)?,
         started_at: row.get(at::started_at)?,
         finished_at: row.get(at::finished_at)?,
+        mode: PullMode::from_stored(&row.get::<String>(at::mode)?),
     })
 }

@@ -47,6 +47,10 @@ pub enum SyncCause {
     Push,
     /// A push changed the configuration file.
     Configuration,
+    /// The tool told that documents were edited, or a poll found it.
+    Edit,
+    /// The source was compared with its tool, as it is once a day.
+    Reconcile,
 }
 
 /// The status of a sync.
@@ -140,7 +144,7 @@ impl SyncMode {
 }
 
 impl SyncCause {
-    const ALL: [Self; 4] = [Self::Person, Self::Link, Self::Push, Self::Configuration];
+    const ALL: [Self; 6] = [Self::Person, Self::Link, Self::Push, Self::Configuration, Self::Edit, Self::Reconcile];
 
     /// The word as stored and sent.
     pub fn as_str(self) -> &'static str {
@@ -149,6 +153,8 @@ impl SyncCause {
             Self::Link => "link",
             Self::Push => "push",
             Self::Configuration => "configuration",
+            Self::Edit => "edit",
+            Self::Reconcile => "reconcile",
         }
     }
 

@@ -99,6 +99,17 @@ pub async fn some_documents(
     tx.all(sql, params![organisation.as_str(), source.as_str(), most], |row| row.get(0)).await
 }
 
+/// The number of documents of a source, up to a number.
+pub async fn number_of_documents(
+    tx: &mut Tx,
+    (organisation, source): (&OrganisationId, &SourceId),
+    most: i64,
+) -> Result<i64> {
+    let sql = "SELECT count(*) FROM (SELECT 1 FROM source_document
+        WHERE organisation_id = $1 AND source_id = $2 AND is_document LIMIT $3) AS counted";
+    tx.one(sql, params![organisation.as_str(), source.as_str(), most], |row| row.get(0)).await
+}
+
 /// Notes the version that was read, and whether it is a document.
 pub async fn set_read(
     tx: &mut Tx,

@@ -2,6 +2,7 @@
 
 mod failures;
 mod github;
+mod upkeep;
 
 use std::time::Duration;
 

@@ -113,6 +113,11 @@ pub(super) fn answer(state: &mut super::super::State, asked: &ApiRequest) -> Opt
                 (None, ..) => Answer::refusal(404, "Not Found"),
                 (Some(found), "GET", []) => Answer::ok(found.json()),
                 (Some(found), "POST", ["access_tokens"]) => mint(state, &found),
+                (Some(found), "DELETE", []) => {
+                    state.app.installations.all.retain(|it| it.id != found.id);
+                    state.app.installations.tokens.retain(|_, of| *of != found.id);
+                    Answer::new(204, Value::Null)
+                }
                 _ => Answer::refusal(404, "Not Found"),
             })
         }
