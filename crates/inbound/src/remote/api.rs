@@ -66,6 +66,7 @@ pub(crate) struct Api {
     /// The value of the header `authorization`.
     authorization: Secret,
     dialect: Dialect,
+    account: Option<String>,
     limits: Mutex<Limits>,
     seconds_ahead: Mutex<Option<i64>>,
 }
@@ -80,7 +81,8 @@ impl Api {
         dialect: Dialect,
     ) -> Self {
         let (http, base) = (http.clone(), base.trim_end_matches('/').to_owned());
-        Self { http, base, kind, authorization, dialect, limits: Mutex::default(), seconds_ahead: Mutex::default() }
+        let (account, limits, seconds_ahead) = (None, Mutex::default(), Mutex::default());
+        Self { http, base, kind, authorization, dialect, account, limits, seconds_ahead }
     }
 
     /// A client that sends the token as a bearer token.
@@ -91,6 +93,16 @@ impl Api {
         dialect: Dialect,
     ) -> Self {
         Self::new(http, base, (kind, Secret::new(format!("Bearer {}", token.expose()))), dialect)
+    }
+
+    /// The same client, for calls about this account.
+    pub(crate) fn of_account(self, account: &str) -> Self {
+        Self { account: Some(account.to_owned()), ..self }
+    }
+
+    /// The provider's id of the account that calls are about; `None` while an account is being connected.
+    pub(crate) fn account(&self) -> Option<&str> {
+        self.account.as_deref()
     }
 
     /// The kind of tokens that it uses.
