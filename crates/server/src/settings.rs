@@ -77,6 +77,11 @@ pub(crate) const KNOWN: &[SettingSpec] = &[
     known("connector_linear_api_url", "https://api.linear.app", "Base URL of Linear's API"),
     known("connector_linear_web_url", "https://linear.app", "Base URL of Linear's pages"),
     known("connector_notion_api_url", "https://api.notion.com", "Base URL of Notion's API"),
+    known("connector_vercel_client_id", "", "Client id of this server's integration at Vercel; none if empty"),
+    secret("connector_vercel_client_secret", "Client secret of this server's integration at Vercel"),
+    known("connector_vercel_slug", "", "Name of the integration, as in the address of its page at Vercel"),
+    known("connector_vercel_api_url", "https://api.vercel.com", "Base URL of Vercel's API"),
+    known("connector_vercel_web_url", "https://vercel.com", "Base URL of Vercel's pages"),
     known("net_allow", "", "Private address ranges that outbound calls may reach, as 10.0.0.0/8,127.0.0.1/32"),
     secret(
         "net_proxy",

@@ -228,6 +228,9 @@ impl Connectors {
         let remote = self.remote(provider).ok_or_else(|| not_yet(provider))?;
         remote.oauth().ok_or_else(|| {
             let word = provider.as_str();
+            if !remote.takes_consent() {
+                return Error::invalid(format!("{} is connected with a token", provider.name()));
+            }
             Error::invalid(format!(
                 "this server has no OAuth application at {}. Set connector_{word}_client_id and \
                  connector_{word}_client_secret, or connect it with a token",

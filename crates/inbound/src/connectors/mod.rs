@@ -52,10 +52,12 @@ use crate::linear::remote::Linear;
 use crate::notion::remote::Notion;
 use crate::pulls::BackfillId;
 use crate::remote::{Remote, Trouble};
+use crate::vercel::remote::Vercel;
 
 pub use crate::github::remote::{GithubAppSettings, GithubSettings};
 pub use crate::notion::remote::NotionSettings;
 pub use crate::remote::OauthSettings;
+pub use crate::vercel::remote::VercelSettings;
 
 pub use apps::{AppForm, AppOutcome};
 pub use authorisation::{ConnectOutcome, ProviderReturn};
@@ -76,6 +78,8 @@ pub struct Settings {
     pub budget_reserve: i64,
     /// Notion.
     pub notion: NotionSettings,
+    /// Vercel.
+    pub vercel: VercelSettings,
 }
 
 impl Default for Settings {
@@ -83,7 +87,8 @@ impl Default for Settings {
         let (api_url, web_url) = ("https://api.linear.app".to_owned(), "https://linear.app".to_owned());
         let linear = OauthSettings { client_id: None, client_secret: None, api_url, web_url };
         let (github, notion) = (GithubSettings::default(), NotionSettings::default());
-        Self { public_url: None, github, linear, notion, backfill_depth: Some(30), budget_reserve: 20 }
+        let vercel = VercelSettings::default();
+        Self { public_url: None, github, linear, notion, vercel, backfill_depth: Some(30), budget_reserve: 20 }
     }
 }
 
@@ -131,6 +136,7 @@ pub struct Parts {
     installation_tokens: apps::InstallationTokens,
     linear: Linear,
     notion: Notion,
+    vercel: Vercel,
     /// A lock for each connection whose tokens are being refreshed by this process.
     refreshing: Mutex<HashMap<ConnectionId, Arc<tokio::sync::Mutex<()>>>>,
     /// The times of the last live events of backfills.
@@ -165,6 +171,7 @@ impl Connectors {
         let (github, server_app) = (Github::new(&settings.github), apps::of_server(&settings.github));
         let notion = Notion::new(&settings.notion);
         let linear = Linear::new(&settings.linear, return_address(&base_url, Provider::Linear));
+        let vercel = Vercel::new(&settings.vercel, return_address(&base_url, Provider::Vercel));
         // An address that an operator names for providers is believed.
         let is_public = settings.public_url.is_some() || manifest::is_reachable(&base_url);
         let public_url = settings.public_url.unwrap_or_else(|| base_url.clone());
@@ -185,6 +192,7 @@ impl Connectors {
             installation_tokens: apps::InstallationTokens::default(),
             linear,
             notion,
+            vercel,
             refreshing: Mutex::default(),
             told: Mutex::default(),
         }))
@@ -210,7 +218,8 @@ impl Connectors {
             Provider::Github => Some(&self.github),
             Provider::Linear => Some(&self.linear),
             Provider::Notion => Some(&self.notion),
-            Provider::Vercel | Provider::Sentry => None,
+            Provider::Vercel => Some(&self.vercel),
+            Provider::Sentry => None,
         }
     }
 

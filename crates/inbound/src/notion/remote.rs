@@ -68,6 +68,10 @@ impl Notion {
 
 #[async_trait]
 impl Remote for Notion {
+    fn takes_consent(&self) -> bool {
+        false
+    }
+
     fn api(&self, http: &Client, kind: ConnectionKind, access: &Secret) -> Api {
         Api::with_bearer(http, &self.api_url, (kind, access), DIALECT)
     }

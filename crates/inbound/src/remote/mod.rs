@@ -32,6 +32,11 @@ pub(crate) trait Remote: Send + Sync {
         None
     }
 
+    /// True if it can be connected by consent, once an application is set up.
+    fn takes_consent(&self) -> bool {
+        true
+    }
+
     /// The page where a person consents, or installs our application.
     ///
     /// # Errors

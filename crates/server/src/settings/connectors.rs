@@ -2,7 +2,9 @@
 
 use campanile_base::Secret;
 use campanile_inbound::connectors::backfill::DEPTHS;
-use campanile_inbound::connectors::{GithubAppSettings, GithubSettings, NotionSettings, OauthSettings, Settings};
+use campanile_inbound::connectors::{
+    GithubAppSettings, GithubSettings, NotionSettings, OauthSettings, Settings, VercelSettings,
+};
 
 use super::Layers;
 
@@ -29,8 +31,28 @@ impl Layers {
             app: self.github_app()?,
         };
         let notion = NotionSettings { api_url: self.address("connector_notion_api_url")? };
+        let vercel = self.vercel()?;
         let public_url = self.provider_url("public_url", &[])?;
-        Ok(Settings { public_url, github, linear, notion, backfill_depth, budget_reserve })
+        Ok(Settings { public_url, github, linear, notion, vercel, backfill_depth, budget_reserve })
+    }
+
+    /// Vercel, and our integration there. The three settings of the integration belong together.
+    fn vercel(&self) -> Result<VercelSettings, String> {
+        const NAMES: [&str; 3] =
+            ["connector_vercel_client_id", "connector_vercel_client_secret", "connector_vercel_slug"];
+        let given = NAMES.map(|name| self.some(name));
+        let missing = NAMES.iter().zip(&given).find(|(_, value)| value.is_none());
+        let present = NAMES.iter().zip(&given).find(|(_, value)| value.is_some());
+        if let (Some((missing, _)), Some((present, _))) = (missing, present) {
+            return Err(self.wrong(present, &format!("needs {missing} too")));
+        }
+        let [client_id, client_secret, slug] = given;
+        if slug.as_ref().is_some_and(|slug| !slug.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')) {
+            return Err(self.wrong(NAMES[2], "must be the integration's name as in the address of its page"));
+        }
+        let (api_url, web_url) = (self.address("connector_vercel_api_url")?, self.address("connector_vercel_web_url")?);
+        let client_secret = client_secret.map(Secret::new);
+        Ok(VercelSettings { oauth: OauthSettings { client_id, client_secret, api_url, web_url }, slug })
     }
 
     /// The app of this server at GitHub. All of its settings belong together, but the secret of its

@@ -44,6 +44,7 @@ mod svix;
 mod tenancy;
 mod tools;
 mod traces;
+mod vercel;
 mod workflows;
 
 use campanile_testkit::server::Server;
