@@ -82,6 +82,11 @@ pub(crate) const KNOWN: &[SettingSpec] = &[
     known("connector_vercel_slug", "", "Name of the integration, as in the address of its page at Vercel"),
     known("connector_vercel_api_url", "https://api.vercel.com", "Base URL of Vercel's API"),
     known("connector_vercel_web_url", "https://vercel.com", "Base URL of Vercel's pages"),
+    known(
+        "connector_sentry_api_url",
+        "https://sentry.io",
+        "Base URL of Sentry: https://sentry.io, https://de.sentry.io, or the address of a server of one's own",
+    ),
     known("net_allow", "", "Private address ranges that outbound calls may reach, as 10.0.0.0/8,127.0.0.1/32"),
     secret(
         "net_proxy",

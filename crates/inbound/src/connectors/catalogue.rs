@@ -81,9 +81,21 @@ const VERCEL_TOKEN: &str = "The token is its owner's, and Vercel gives it all th
 const VERCEL_EMPTY: &str = "If none comes, the token sees no projects of this account. For those of a team, its scope has \
     to be that team, and the team has to be named beside it.";
 
+const SENTRY_PERMISSIONS: &[RequestedPermission] = &[
+    RequestedPermission { scope: "org:read", reason: "To read the organisation's name and its projects." },
+    RequestedPermission { scope: "event:read", reason: "To read the issues of linked projects, and their activity." },
+    RequestedPermission {
+        scope: "project:read",
+        reason: "To read the errors of linked projects, if they are asked for. Nothing is changed in Sentry.",
+    },
+];
+const SENTRY_TOKEN: &str = "The token of an internal integration belongs to the organisation and does not run out. A \
+    person's token sees what they see, and ends with their account.";
+const SENTRY_EMPTY: &str = "If none comes, the token sees no projects of this organisation. An internal integration sees all \
+    of them; a person sees those of their teams.";
+
 /// Tools of later versions: the word in paths, the name, and whether a source takes its webhooks.
-const COMING_SOON: [(&str, &str, bool); 7] = [
-    ("sentry", "Sentry", true),
+const COMING_SOON: [(&str, &str, bool); 6] = [
     ("slack", "Slack", false),
     ("zendesk", "Zendesk", false),
     ("gitlab", "GitLab", false),
@@ -112,7 +124,7 @@ impl Connectors {
             needs_public_url: false,
         });
         let now = [self.github_entry(), self.linear_entry(), self.notion_entry()];
-        now.into_iter().chain([self.vercel_entry()]).chain(later).collect()
+        now.into_iter().chain([self.vercel_entry(), self.sentry_entry()]).chain(later).collect()
     }
 
     fn github_entry(&self) -> Connector {
@@ -146,6 +158,16 @@ impl Connectors {
             token_warning: Some(VERCEL_TOKEN),
             empty_list: Some(VERCEL_EMPTY),
             ..self.entry(Provider::Vercel)
+        }
+    }
+
+    fn sentry_entry(&self) -> Connector {
+        Connector {
+            reads: &["projects", "issues", "errors"],
+            permissions: SENTRY_PERMISSIONS,
+            token_warning: Some(SENTRY_TOKEN),
+            empty_list: Some(SENTRY_EMPTY),
+            ..self.entry(Provider::Sentry)
         }
     }
 

@@ -52,11 +52,13 @@ use crate::linear::remote::Linear;
 use crate::notion::remote::Notion;
 use crate::pulls::BackfillId;
 use crate::remote::{Remote, Trouble};
+use crate::sentry::remote::Sentry;
 use crate::vercel::remote::Vercel;
 
 pub use crate::github::remote::{GithubAppSettings, GithubSettings};
 pub use crate::notion::remote::NotionSettings;
 pub use crate::remote::OauthSettings;
+pub use crate::sentry::remote::SentrySettings;
 pub use crate::vercel::remote::VercelSettings;
 
 pub use apps::{AppForm, AppOutcome};
@@ -80,6 +82,8 @@ pub struct Settings {
     pub notion: NotionSettings,
     /// Vercel.
     pub vercel: VercelSettings,
+    /// Sentry.
+    pub sentry: SentrySettings,
 }
 
 impl Default for Settings {
@@ -87,8 +91,8 @@ impl Default for Settings {
         let (api_url, web_url) = ("https://api.linear.app".to_owned(), "https://linear.app".to_owned());
         let linear = OauthSettings { client_id: None, client_secret: None, api_url, web_url };
         let (github, notion) = (GithubSettings::default(), NotionSettings::default());
-        let vercel = VercelSettings::default();
-        Self { public_url: None, github, linear, notion, vercel, backfill_depth: Some(30), budget_reserve: 20 }
+        let (vercel, sentry) = (VercelSettings::default(), SentrySettings::default());
+        Self { public_url: None, github, linear, notion, vercel, sentry, backfill_depth: Some(30), budget_reserve: 20 }
     }
 }
 
@@ -137,6 +141,7 @@ pub struct Parts {
     linear: Linear,
     notion: Notion,
     vercel: Vercel,
+    sentry: Sentry,
     /// A lock for each connection whose tokens are being refreshed by this process.
     refreshing: Mutex<HashMap<ConnectionId, Arc<tokio::sync::Mutex<()>>>>,
     /// The times of the last live events of backfills.
@@ -172,6 +177,7 @@ impl Connectors {
         let notion = Notion::new(&settings.notion);
         let linear = Linear::new(&settings.linear, return_address(&base_url, Provider::Linear));
         let vercel = Vercel::new(&settings.vercel, return_address(&base_url, Provider::Vercel));
+        let sentry = Sentry::new(&settings.sentry);
         // An address that an operator names for providers is believed.
         let is_public = settings.public_url.is_some() || manifest::is_reachable(&base_url);
         let public_url = settings.public_url.unwrap_or_else(|| base_url.clone());
@@ -193,6 +199,7 @@ impl Connectors {
             linear,
             notion,
             vercel,
+            sentry,
             refreshing: Mutex::default(),
             told: Mutex::default(),
         }))
@@ -219,7 +226,7 @@ impl Connectors {
             Provider::Linear => Some(&self.linear),
             Provider::Notion => Some(&self.notion),
             Provider::Vercel => Some(&self.vercel),
-            Provider::Sentry => None,
+            Provider::Sentry => Some(&self.sentry),
         }
     }
 

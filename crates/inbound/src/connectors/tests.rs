@@ -70,7 +70,7 @@ impl Node {
     fn beside(&self) -> Self {
         let Parts { db, clock, vault, engine, client, live, settings, base_url, github, linear, .. } =
             &*self.connectors;
-        let Parts { notion, vercel, .. } = &*self.connectors;
+        let Parts { notion, vercel, sentry, .. } = &*self.connectors;
         let parts = Parts {
             db: db.clone(),
             clock: clock.clone(),
@@ -88,6 +88,7 @@ impl Node {
             linear: linear.clone(),
             notion: notion.clone(),
             vercel: vercel.clone(),
+            sentry: sentry.clone(),
             refreshing: Mutex::default(),
             told: Mutex::default(),
         };

@@ -3,7 +3,7 @@
 use campanile_base::Secret;
 use campanile_inbound::connectors::backfill::DEPTHS;
 use campanile_inbound::connectors::{
-    GithubAppSettings, GithubSettings, NotionSettings, OauthSettings, Settings, VercelSettings,
+    GithubAppSettings, GithubSettings, NotionSettings, OauthSettings, SentrySettings, Settings, VercelSettings,
 };
 
 use super::Layers;
@@ -31,9 +31,9 @@ impl Layers {
             app: self.github_app()?,
         };
         let notion = NotionSettings { api_url: self.address("connector_notion_api_url")? };
-        let vercel = self.vercel()?;
+        let (vercel, sentry) = (self.vercel()?, SentrySettings { api_url: self.address("connector_sentry_api_url")? });
         let public_url = self.provider_url("public_url", &[])?;
-        Ok(Settings { public_url, github, linear, notion, vercel, backfill_depth, budget_reserve })
+        Ok(Settings { public_url, github, linear, notion, vercel, sentry, backfill_depth, budget_reserve })
     }
 
     /// Vercel, and our integration there. The three settings of the integration belong together.

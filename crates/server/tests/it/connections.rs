@@ -176,7 +176,7 @@ async fn what_goes_wrong_on_the_way_back_is_told_and_connects_nothing() {
         assert!(come_back(&server, Some(&cookie), &address).await.contains("result=connected"));
         assert_eq!(reason(come_back(&server, Some(&cookie), &address).await), "state_unknown");
 
-        for (provider, said) in [("notion", "is connected with a token"), ("vercel", "connector_vercel_client_id")] {
+        for (provider, said) in [("sentry", "is connected with a token"), ("vercel", "connector_vercel_client_id")] {
             let path = format!("/api/connect/{provider}");
             let begun = server.ask("POST", &path, &[JSON, ("cookie", &cookie)], b"{}".to_vec()).await.unwrap();
             assert_eq!(begun.status, 400);

@@ -37,6 +37,7 @@ mod people;
 mod permissions;
 mod rounds;
 mod search;
+mod sentry;
 mod stories;
 mod strangers;
 mod summaries;
