@@ -10,6 +10,8 @@ use utoipa::ToSchema;
 
 /// The longest value of a field, in bytes.
 const LONGEST: usize = 100;
+/// The number of characters of an unknown name that a refusal repeats.
+const NAME: usize = 64;
 
 /// A field that a person fills in beside a token.
 #[derive(Debug, Clone, Copy, Serialize, ToSchema)]
@@ -41,6 +43,7 @@ pub(crate) fn checked_fields(known: &[TokenField], given: FieldValues) -> Result
         let names: Vec<&str> = known.iter().map(|field| field.name).collect();
         let said =
             if names.is_empty() { "there are none".to_owned() } else { format!("they are {}", names.join(", ")) };
+        let unknown: String = unknown.chars().take(NAME).collect();
         return Err(Error::invalid_field("fields", format!("has {unknown:?}; {said}")));
     }
     for field in known {

@@ -129,7 +129,7 @@ impl Remote for Vercel {
         of_person(api, now).await?;
         of_team(api, team, now).await.map_err(|trouble| match trouble {
             Trouble::Missing | Trouble::Forbidden(_) => {
-                let unseen = "is not a team that the token sees; make a token whose scope is the team";
+                let unseen = "is none that the token sees; make a token whose scope is this team";
                 Trouble::Ours(campanile_base::Error::invalid_field(TEAM_FIELD, unseen))
             }
             other => other,
