@@ -6040,6 +6040,8 @@ export interface components {
         ConnectionStatus: "pending" | "active" | "degraded" | "revoked" | "suspended" | "closing" | "closed";
         /** @description A tool that can be connected, now or in a later version. */
         Connector: {
+            /** @description The likely reason for an account without resources, in a sentence; `null` if there is none to name. */
+            empty_list?: string | null;
             /**
              * @description True if a person can connect it by consenting at the provider. It needs an OAuth application
              *     or an app of this server there, which an operator sets up.
@@ -6065,6 +6067,8 @@ export interface components {
             state: components["schemas"]["ConnectorState"];
             /** @description True if webhooks of it are taken, by a source that is set up by hand. */
             takes_webhooks: boolean;
+            /** @description The fields that are filled in beside a token. */
+            token_fields: components["schemas"]["TokenField"][];
             /** @description The drawback of such a token, in a sentence; `null` without one. */
             token_warning?: string | null;
         };
@@ -9268,6 +9272,8 @@ export interface components {
         PageView_Connector: {
             /** @description The items, in the list's order. */
             data: {
+                /** @description The likely reason for an account without resources, in a sentence; `null` if there is none to name. */
+                empty_list?: string | null;
                 /**
                  * @description True if a person can connect it by consenting at the provider. It needs an OAuth application
                  *     or an app of this server there, which an operator sets up.
@@ -9293,6 +9299,8 @@ export interface components {
                 state: components["schemas"]["ConnectorState"];
                 /** @description True if webhooks of it are taken, by a source that is set up by hand. */
                 takes_webhooks: boolean;
+                /** @description The fields that are filled in beside a token. */
+                token_fields: components["schemas"]["TokenField"][];
                 /** @description The drawback of such a token, in a sentence; `null` without one. */
                 token_warning?: string | null;
             }[];
@@ -12396,8 +12404,25 @@ export interface components {
             bytes: number;
             name: string;
         };
+        /** @description A field that a person fills in beside a token. */
+        TokenField: {
+            /** @description The value to fill in, in a sentence. */
+            hint: string;
+            /** @description True if it must be filled in. */
+            is_required: boolean;
+            /** @description Its name for people. */
+            label: string;
+            /** @description Its name in `fields` of `POST /api/connect/{provider}/token`. */
+            name: string;
+            /** @description An example of a value. */
+            placeholder: string;
+        };
         /** @description A token that a person has made at the provider. */
         TokenIn: {
+            /** @description The values of the fields beside it, by their names: `token_fields` of `GET /api/connectors`. */
+            fields?: {
+                [key: string]: string;
+            };
             /** @description The token. It is not shown again. */
             token: string;
         };
@@ -13519,6 +13544,8 @@ export interface operations {
                 installation_id?: string;
                 /** @description `install`, `update`, or `request` if an owner has to install the app. */
                 setup_action?: string;
+                /** @description The id of the installation of an integration at Vercel. */
+                configurationId?: string;
             };
             header?: never;
             path?: never;
@@ -13610,6 +13637,8 @@ export interface operations {
                 installation_id?: string;
                 /** @description `install`, `update`, or `request` if an owner has to install the app. */
                 setup_action?: string;
+                /** @description The id of the installation of an integration at Vercel. */
+                configurationId?: string;
             };
             header?: never;
             path: {

@@ -12,7 +12,7 @@ import { useList } from "../../../lib/list";
 import { useCan } from "../../../lib/role";
 import { useUrl } from "../../../lib/url";
 import { canLink, idOf } from "./choice";
-import type { Connection, Resource } from "./connections";
+import { type Connection, type Resource, useConnectors } from "./connections";
 import { type Choosing, LinkBar, useChoosing } from "./link-bar";
 import { placeOf, useWorkspaces } from "./links";
 import { StateBadge } from "./parts";
@@ -22,10 +22,12 @@ import { marksOf } from "./words";
 const LOOK = 5_000;
 const PAGE = 50;
 
-export function Resources({ of: { id, status } }: { of: Connection }) {
+export function Resources({ of: { id, provider, status } }: { of: Connection }) {
   const search = useUrl().get("search") ?? "";
   const can = useCan();
   const choosing = useChoosing();
+  const connectors = useConnectors();
+  const reason = connectors.data?.find((connector) => connector.provider === provider)?.empty_list;
   const isInUse = status === "active" || status === "degraded";
   const isOpen = status !== "closed" && status !== "closing";
   const list = useList<Resource>({
@@ -62,7 +64,12 @@ export function Resources({ of: { id, status } }: { of: Connection }) {
       )}
       {list.isPending && <Skeleton lines={4} />}
       {list.error && <Failure error={list.error} onRetry={list.retry} />}
-      {!list.isPending && !list.error && list.rows.length === 0 && <Empty>{emptyWords(search, isOpen)}</Empty>}
+      {!list.isPending && !list.error && list.rows.length === 0 && (
+        <Empty>
+          {emptyWords(search, isOpen)}
+          {isOpen && !search && reason && ` ${reason}`}
+        </Empty>
+      )}
       <ul aria-label="Resources" className="divide-line divide-y">
         {list.rows.map((it) => (
           <Row key={idOf(it)} it={it} choosing={offersLinks ? choosing : undefined} />
