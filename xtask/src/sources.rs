@@ -63,7 +63,6 @@ const LENIENT: [(&str, usize); 20] = [
     ("crates/channels/src/email/resend.rs", 1),
     ("crates/channels/src/push/fcm.rs", 1),
     ("crates/inbound/src/remote/api.rs", 1),
-    ("crates/inbound/src/github/remote.rs", 1),
     ("crates/net/src/oauth/answer.rs", 1),
     // Links in mails.
     ("crates/notify/src/tracking.rs", 1),

@@ -3,8 +3,9 @@
 //! asked for as its documentation does not have it.
 
 use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
 
-use campanile_base::Timestamp;
+use campanile_base::{Clock, Timestamp};
 use serde_json::{Value, json};
 use tokio::task::JoinHandle;
 
@@ -180,18 +181,15 @@ fn issues(state: &State, asked: &ApiRequest) -> Answer {
     let (Some(""), Some("new"), Some(project)) = (parameter("query"), parameter("sort"), parameter("project")) else {
         return refusal(400, "The list has to be asked for with query=, sort=new and a project.");
     };
-    let time = |name: &str| {
-        let text = parameter(name).filter(|text| !text.ends_with('Z'))?;
-        Timestamp::parse(&format!("{text}Z")).map(Timestamp::as_micros)
+    let hours = parameter("statsPeriod").and_then(|period| period.strip_suffix('h')?.parse::<u64>().ok());
+    let Some(hours) = hours.filter(|hours| *hours > 0) else {
+        return refusal(400, "statsPeriod is a number of hours.");
     };
-    let (Some(start), Some(end)) = (time("start"), time("end")) else {
-        return refusal(400, "start and end are times in UTC, without a zone.");
-    };
+    let start = Clock::System.now().minus(Duration::from_secs(hours * 3_600)).as_micros();
     let Some(size) = asked.number("limit").filter(|size| (1..=100).contains(size)) else {
         return refusal(400, "limit is at most 100.");
     };
-    let is_asked =
-        |issue: &&Value| issue["project"]["id"] == project && (start..=end).contains(&instant(&issue["lastSeen"]));
+    let is_asked = |issue: &&Value| issue["project"]["id"] == project && instant(&issue["lastSeen"]) >= start;
     let mut found: Vec<Value> = state.issues.iter().filter(is_asked).cloned().collect();
     found.sort_by_key(|issue| std::cmp::Reverse(instant(&issue["firstSeen"])));
     for issue in &mut found {

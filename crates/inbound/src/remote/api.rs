@@ -136,7 +136,7 @@ impl Api {
     ) -> Result<Value, Trouble> {
         let body = serde_json::json!({ "query": query, "variables": variables }).to_string();
         let answer = self.post(path, body, now).await?;
-        let read: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
+        let read = body_of(&answer);
         if let Some(errors) = read["errors"].as_array().filter(|errors| !errors.is_empty()) {
             return Err(self.graphql_trouble(&errors[0], &answer, now));
         }
@@ -277,6 +277,11 @@ impl Api {
             },
         }
     }
+}
+
+/// The body of an answer as JSON; null if it is none, as that of a gateway before the provider.
+pub(crate) fn body_of(answer: &Response) -> Value {
+    serde_json::from_slice(&answer.body).unwrap_or_default()
 }
 
 /// A time in seconds or milliseconds since 1970. Seconds have ten digits until the year 2286.

@@ -19,7 +19,7 @@ use utoipa::ToSchema;
 use crate::connections::{ConnectionKind, Credentials};
 
 pub(crate) use account_choice::{FieldValues, Grant, TokenField, checked_fields, is_plain};
-pub(crate) use api::{Api, Dialect, LimitHeaders};
+pub(crate) use api::{Api, Dialect, LimitHeaders, body_of};
 pub(crate) use documents::{DocumentListing, DocumentRemote, ResourceRef};
 pub use documents::{DocumentReading, FetchedDocument, ResourcePlace};
 pub(crate) use rest::RestPage;

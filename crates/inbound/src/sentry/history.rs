@@ -60,20 +60,16 @@ fn first_path(organisation: &str, place: HistoryPlace<'_>, now: Timestamp) -> Re
     if !is_plain(resource) {
         return Err(Trouble::Invalid("the project has no number".to_owned()));
     }
-    let time = format!("start={}&end={}", without_zone(since), without_zone(now));
+    // Whole hours back from now. The filter of an issue is a time of its events, so a page may have more than is asked for.
+    let period = format!("statsPeriod={}h", now.since(since).as_secs().div_ceil(3_600).max(1));
     match kind {
         // Without a query, those that are resolved would be left out.
         ISSUE => Ok(format!(
-            "/api/0/organizations/{organisation}/issues/?query=&project={resource}&sort=new&limit={ISSUES}&{time}"
+            "/api/0/organizations/{organisation}/issues/?query=&project={resource}&sort=new&limit={ISSUES}&{period}"
         )),
-        EVENT => Ok(format!("/api/0/projects/{organisation}/{resource}/events/?{time}")),
+        EVENT => Ok(format!("/api/0/projects/{organisation}/{resource}/events/?{period}")),
         other => Err(Trouble::Invalid(format!("there is no history of {other}"))),
     }
-}
-
-/// A time as Sentry takes it: in UTC, without saying so.
-fn without_zone(at: Timestamp) -> String {
-    at.to_string().trim_end_matches('Z').to_owned()
 }
 
 /// The events that an issue's webhooks would have been.

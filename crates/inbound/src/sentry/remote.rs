@@ -14,7 +14,7 @@ use crate::connections::{ConnectionKind, Credentials};
 use crate::payload::Read as _;
 use crate::remote::{
     Account, Api, Dialect, FieldValues, HistoryKind, HistoryPage, HistoryPlace, LimitHeaders, ListedResource, Remote,
-    ResourcePage, Revocation, TokenField, Trouble, is_plain,
+    ResourcePage, Revocation, TokenField, Trouble, body_of, is_plain,
 };
 
 const DIALECT: Dialect = Dialect {
@@ -180,7 +180,7 @@ fn resource(project: &Value, home: Option<&str>) -> Result<ListedResource, Troub
 
 /// The trouble that a refusal means. Sentry says its reason in `detail`, a sentence or an object with one.
 fn trouble(answer: &Response, _: Timestamp) -> Option<Trouble> {
-    let body: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
+    let body = body_of(answer);
     let said = body.text("detail").or(body.text("detail/message")).unwrap_or("no reason");
     let said = said.chars().take(SENTENCE).collect::<String>();
     match answer.status {

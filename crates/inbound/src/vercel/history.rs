@@ -8,7 +8,6 @@
 use campanile_base::Timestamp;
 use serde_json::{Value, json};
 
-use super::remote::next;
 use crate::payload::Read as _;
 use crate::remote::{HistoryKind, HistoryPage, HistoryPlace, Trouble, is_plain};
 
@@ -33,6 +32,17 @@ pub(super) fn page(place: HistoryPlace<'_>, team: Option<&str>, answer: &Value) 
     // The newest comes first.
     let items = deployments.iter().rev().flat_map(|deployment| events(deployment, place, team)).collect();
     Ok(HistoryPage { items, next: next(answer)? })
+}
+
+/// The time at which the next page begins.
+pub(super) fn next(page: &Value) -> Result<Option<String>, Trouble> {
+    match page.at("pagination/next") {
+        None | Some(Value::Null) => Ok(None),
+        Some(_) => {
+            let next = page.id("pagination/next").filter(|next| next.bytes().all(|byte| byte.is_ascii_digit()));
+            next.map(Some).ok_or_else(|| Trouble::Invalid("its next page has no time".to_owned()))
+        }
+    }
 }
 
 /// The events that a deployment's webhooks would have been.

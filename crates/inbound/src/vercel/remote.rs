@@ -16,7 +16,7 @@ use crate::connections::{ConnectionKind, Credentials};
 use crate::payload::Read as _;
 use crate::remote::{
     Account, Api, Dialect, FieldValues, Grant, HistoryKind, HistoryPage, HistoryPlace, LimitHeaders, ListedResource,
-    OauthApp, OauthSettings, Remote, ResourcePage, Revocation, TokenField, Trouble, is_plain,
+    OauthApp, OauthSettings, Remote, ResourcePage, Revocation, TokenField, Trouble, body_of, is_plain,
 };
 
 const DIALECT: Dialect = Dialect {
@@ -161,7 +161,7 @@ impl Remote for Vercel {
         let page = api.get(&path, now).await?.body;
         let projects = page["projects"].as_array().ok_or_else(|| Trouble::Invalid("it has no projects".to_owned()))?;
         let resources = projects.iter().map(project).collect::<Result<_, _>>()?;
-        Ok(ResourcePage { resources, next: next(&page)? })
+        Ok(ResourcePage { resources, next: history::next(&page)? })
     }
 
     fn kinds(&self) -> &'static [HistoryKind] {
@@ -241,24 +241,13 @@ fn project(project: &Value) -> Result<ListedResource, Trouble> {
     })
 }
 
-/// The time at which the next page begins.
-pub(super) fn next(page: &Value) -> Result<Option<String>, Trouble> {
-    match page.at("pagination/next") {
-        None | Some(Value::Null) => Ok(None),
-        Some(_) => {
-            let next = page.id("pagination/next").filter(|next| next.bytes().all(|byte| byte.is_ascii_digit()));
-            next.map(Some).ok_or_else(|| Trouble::Invalid("its next page has no time".to_owned()))
-        }
-    }
-}
-
 fn text(object: &Value, field: &str) -> Result<String, Trouble> {
     object.text(field).map(str::to_owned).ok_or_else(|| Trouble::Invalid(format!("the field {field} is missing")))
 }
 
 /// The trouble that a refusal means. `until` is the end of a limit.
 fn trouble(answer: &Response, until: Timestamp) -> Option<Trouble> {
-    let body: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
+    let body = body_of(answer);
     let said = || body.text("error/message").unwrap_or("no reason").chars().take(SENTENCE).collect::<String>();
     match (answer.status, body.text("error/code")) {
         (_, Some("rate_limited")) => Some(Trouble::Limited { until }),
