@@ -1,6 +1,6 @@
-//! Sentry, as far as Campanile asks it: organisations that tokens see, projects, issues with their activity,
-//! and errors, page by page. It is strict: an unknown token is refused, and so is a list of issues that is
-//! asked for as its documentation does not have it.
+//! Sentry, as far as Campanile asks it: organisations that tokens see, projects, issues with their
+//! activity, and errors, page by page. It is strict: an unknown token is refused, and so is a list
+//! of issues that is asked for as its documentation does not have it.
 
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
@@ -202,7 +202,8 @@ fn instant(time: &Value) -> i64 {
     time.as_str().and_then(Timestamp::parse).map_or(0, Timestamp::as_micros)
 }
 
-/// A page of a list. The header `link` names a page before it and one behind it, whether they have results or not.
+/// A page of a list. The header `link` names a page before it and one behind it, whether they have
+/// results or not.
 fn paged(state: &State, asked: &ApiRequest, all: &[Value], size: usize) -> Answer {
     let cursor = asked.query.get("cursor").and_then(|cursor| cursor.split(':').nth(1)?.parse().ok());
     let from = cursor.unwrap_or(0_usize).min(all.len());

@@ -1,6 +1,6 @@
-//! Vercel, as far as Campanile asks it: a person and a team with projects, deployments by time, and the
-//! installation of an integration. It is strict: an unknown token and a code that is used twice are refused,
-//! and the projects of a team are there only in a call that names it.
+//! Vercel, as far as Campanile asks it: a person and a team with projects, deployments by time, and
+//! the installation of an integration. It is strict: an unknown token and a code that is used twice
+//! are refused, and the projects of a team are there only in a call that names it.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -107,8 +107,8 @@ impl VercelServer {
         self.state().installations.len()
     }
 
-    /// Installs the integration on the team, as a person does on its page. Returns the address that they
-    /// are led to, which the provider knows from its registration.
+    /// Installs the integration on the team, as a person does on its page. Returns the address that
+    /// they are led to, which the provider knows from its registration.
     ///
     /// # Panics
     /// When the page is not that of the integration.

@@ -1,5 +1,5 @@
-//! The data by which the account to connect is found, beside the tokens: fields that a person fills in, or
-//! what a provider says of a consent.
+//! The data by which the account to connect is found, beside the tokens: fields that a person fills
+//! in, or what a provider says of a consent.
 
 use std::collections::BTreeMap;
 
@@ -71,7 +71,8 @@ pub(crate) fn is_plain(value: &str) -> bool {
 pub(crate) struct Grant<'g> {
     /// The fields beside the tokens in the answer of the token endpoint.
     pub(crate) extra: &'g Map<String, Value>,
-    /// The id of the installation with which the provider has led the person back. Anybody can write one.
+    /// The id of the installation with which the provider has led the person back. Anybody can
+    /// write one.
     pub(crate) configuration: Option<&'g str>,
 }
 

@@ -100,7 +100,8 @@ impl Api {
         Self { account: Some(account.to_owned()), ..self }
     }
 
-    /// The provider's id of the account that calls are about; `None` while an account is being connected.
+    /// The provider's id of the account that calls are about; `None` while an account is being
+    /// connected.
     pub(crate) fn account(&self) -> Option<&str> {
         self.account.as_deref()
     }

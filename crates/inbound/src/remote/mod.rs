@@ -128,7 +128,8 @@ pub(crate) struct Account {
     pub(crate) scopes: Vec<String>,
     /// The end of the tokens, if the provider names it.
     pub(crate) expires_at: Option<Timestamp>,
-    /// The path below the base of the API where our installation at the account is removed, if there is one.
+    /// The path below the base of the API where our installation at the account is removed, if
+    /// there is one.
     pub(crate) removal: Option<String>,
 }
 

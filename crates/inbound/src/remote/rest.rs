@@ -90,8 +90,8 @@ fn json(answer: &Response) -> Result<Value, Trouble> {
     serde_json::from_slice(&answer.body).map_err(|_| Trouble::Invalid("it is no JSON".to_owned()))
 }
 
-/// The address with `rel="next"` in a header `Link` (RFC 8288). Sentry names a next page always, and says
-/// beside it whether it has results.
+/// The address with `rel="next"` in a header `Link` (RFC 8288). Sentry names a next page always,
+/// and says beside it whether it has results.
 fn next_link(header: &str) -> Option<&str> {
     header.split('<').skip(1).find_map(|link| {
         let (url, parameters) = link.split_once('>')?;

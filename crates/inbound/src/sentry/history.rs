@@ -1,9 +1,10 @@
 //! Sentry's history: the issues of a project, and its errors.
 //!
 //! # Issues
-//! Those that had an event within the time are listed, the newest first. Each becomes the webhook *created* of its
-//! first event. What was done with it since is not in the list: an issue that is resolved or archived, or has
-//! come back, is read with its activity, and each entry becomes the webhook of its action.
+//! Issues that had an event within the time are listed, the newest first. Each becomes the webhook
+//! *created* of its first event. What was done with it since is not in the list: an issue that is
+//! resolved or archived, or has come back, is read with its activity, and each entry becomes the
+//! webhook of its action.
 //!
 //! # Identity
 //! *Created* has the issue's number alone, as the webhook has. A webhook of another action does not contain the number of
@@ -60,7 +61,8 @@ fn first_path(organisation: &str, place: HistoryPlace<'_>, now: Timestamp) -> Re
     if !is_plain(resource) {
         return Err(Trouble::Invalid("the project has no number".to_owned()));
     }
-    // Whole hours back from now. The filter of an issue is a time of its events, so a page may have more than is asked for.
+    // Whole hours back from now. The filter of an issue is a time of its events, so a page may have
+    // more than is asked for.
     let period = format!("statsPeriod={}h", now.since(since).as_secs().div_ceil(3_600).max(1));
     match kind {
         // Without a query, those that are resolved would be left out.

@@ -1,8 +1,9 @@
 //! Sentry's API: resources at paths, lists whose next page the header `Link` names.
 //!
-//! An account is an organisation, by its number: its name in addresses can change, and paths take both. It
-//! is connected with the token of an internal integration, which belongs to one organisation and does
-//! not run out, or with a person's token, which may see several. Self-hosted Sentry has the same API.
+//! An account is an organisation, by its number: its name in addresses can change, and paths take
+//! both. It is connected with the token of an internal integration, which belongs to one
+//! organisation and does not run out, or with a person's token, which may see several. Self-hosted
+//! Sentry has the same API.
 
 use async_trait::async_trait;
 use campanile_base::{Error, Secret, Timestamp};
@@ -48,7 +49,8 @@ const TOKEN_SETTINGS: &str =
 /// The settings of Sentry.
 #[derive(Debug, Clone)]
 pub struct SentrySettings {
-    /// The base of its API: `https://sentry.io`, `https://de.sentry.io`, or the address of a server of one's own.
+    /// The base of its API: `https://sentry.io`, `https://de.sentry.io`, or the address of a server
+    /// of one's own.
     pub api_url: String,
 }
 
@@ -116,7 +118,8 @@ impl Remote for Sentry {
         let first = || format!("{ORGANISATIONS}{organisation}/projects/");
         let page = api.get(&after.map_or_else(first, str::to_owned), now).await?;
         let listed = page.body.as_array().ok_or_else(|| Trouble::Invalid("it is no list".to_owned()))?;
-        // Its pages have an address of the organisation's own at sentry.io, and below its name elsewhere.
+        // Its pages have an address of the organisation's own at sentry.io, and below its name
+        // elsewhere.
         let details = details(api, organisation, now).await?;
         let home = details.text("links/organizationUrl");
         let resources = listed.iter().map(|project| resource(project, home)).collect::<Result<_, _>>()?;
@@ -178,7 +181,8 @@ fn resource(project: &Value, home: Option<&str>) -> Result<ListedResource, Troub
     })
 }
 
-/// The trouble that a refusal means. Sentry says its reason in `detail`, a sentence or an object with one.
+/// The trouble that a refusal means. Sentry says its reason in `detail`, a sentence or an object
+/// with one.
 fn trouble(answer: &Response, _: Timestamp) -> Option<Trouble> {
     let body = body_of(answer);
     let said = body.text("detail").or(body.text("detail/message")).unwrap_or("no reason");

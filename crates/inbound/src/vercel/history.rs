@@ -1,9 +1,9 @@
 //! Vercel's history: the deployments of a project.
 //!
-//! Each becomes the events that its webhooks would have been: *created*, and *succeeded*, *error* or *canceled*
-//! once it has ended. The deployment and the event are the identity, so one that a webhook has told is known.
-//! Promotions, rollbacks and checks are in no list. Vercel deletes old deployments: one that is missing
-//! means nothing.
+//! Each becomes the events that its webhooks would have been: *created*, and *succeeded*, *error*
+//! or *canceled* once it has ended. The deployment and the event are the identity, so one that a
+//! webhook has told is known. Promotions, rollbacks and checks are in no list. Vercel deletes old
+//! deployments: one that is missing means nothing.
 
 use campanile_base::Timestamp;
 use serde_json::{Value, json};

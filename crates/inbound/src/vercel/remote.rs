@@ -1,7 +1,7 @@
 //! Vercel's API: resources at paths, lists by time, the team as a parameter of every call.
 //!
-//! An account is a team or a person. It is connected with a token of a person, who may name a team, or by
-//! installing our integration: its token does not run out, and ends with the installation.
+//! An account is a team or a person. It is connected with a token of a person, who may name a team,
+//! or by installing our integration: its token does not run out, and ends with the installation.
 //! Vercel refuses a token that it does not know with status 403.
 
 use async_trait::async_trait;
@@ -136,8 +136,8 @@ impl Remote for Vercel {
         })
     }
 
-    /// The account on which the integration was installed. The installation of the token has to be the one
-    /// with which the person was led back.
+    /// The account on which the integration was installed. The installation of the token has to be
+    /// the one with which the person was led back.
     async fn account_of_grant(&self, api: &Api, grant: Grant<'_>, now: Timestamp) -> Result<Account, Trouble> {
         let installation = grant.extra.get("installation_id").and_then(Value::as_str);
         let (Some(installation), true) = (installation, installation == grant.configuration) else {

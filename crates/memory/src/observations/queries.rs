@@ -33,8 +33,8 @@ pub(crate) async fn known(tx: &mut Tx, workspace: &WorkspaceId, events: &[Source
     Ok(tx.gather(bulk, &rows, |row| row.get(0)).await?.into_iter().collect())
 }
 
-/// The identities of a happening that are remembered between two times. Those of one happening begin alike,
-/// with a text that ends with a colon.
+/// The identities of a happening that are remembered between two times. Those of one happening
+/// begin alike, with a text that ends with a colon.
 pub(super) async fn of_happening(
     tx: &mut Tx,
     workspace: &WorkspaceId,

@@ -1,9 +1,10 @@
 //! Finds happenings that another teller has told before, with a time that differs a little.
 //!
-//! Sentry's webhook of an issue that is resolved, archived or open again does not say when that happened, only
-//! when it was sent. The issue's history does say so. Nothing else is common to the two, so they have
-//! identities of their own, and are one happening if they are about the same action of the same
-//! issue within two minutes. Two webhooks, or two entries of the history, never are.
+//! Sentry's webhook of an issue that is resolved, archived or open again does not say when that
+//! happened, only when it was sent. The issue's history does say so. Nothing else is common to the
+//! two, so they have identities of their own, and are one happening if they are about the same
+//! action of the same issue within two minutes. Two webhooks, or two entries of the history, never
+//! are.
 
 use std::collections::HashSet;
 use std::time::Duration;
@@ -50,8 +51,8 @@ impl<'e> Telling<'e> {
     }
 }
 
-/// The identities of those events that another teller has told before, in the workspace or earlier among
-/// the events.
+/// The identities of those events that another teller has told before, in the workspace or earlier
+/// among the events.
 pub(crate) async fn retold(tx: &mut Tx, workspace: &WorkspaceId, events: &[SourceEvent]) -> Result<HashSet<String>> {
     let tellings: Vec<Telling<'_>> = events.iter().filter_map(Telling::of).collect();
     let mut retold = HashSet::new();

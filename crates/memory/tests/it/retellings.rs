@@ -1,4 +1,4 @@
-//! What Sentry's webhooks and its history both tell of an issue is remembered once.
+//! An action on an issue that Sentry's webhooks and its history both tell is remembered once.
 
 use std::time::Duration;
 

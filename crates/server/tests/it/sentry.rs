@@ -1,5 +1,5 @@
-//! Sentry is connected with a token, its projects are listed and linked, and their issues come along with
-//! what was done with them.
+//! Sentry is connected with a token, its projects are listed and linked, and their issues come
+//! along with what was done with them.
 
 use campanile_testkit::sentry::{PERSONAL_TOKEN, SentryConduct, SentryServer, TOKEN};
 use campanile_testkit::server::Server;
@@ -34,7 +34,8 @@ fn entry(id: &str, kind: &str, minutes: u64) -> Value {
     json!({ "id": id, "type": kind, "dateCreated": ago(minutes).to_string(), "user": user, "data": {} })
 }
 
-/// An issue that was archived, has come back, and was resolved; the last webhook of it is sent 20 minutes ago.
+/// An issue that was archived, has come back, and was resolved; the last webhook of it is sent 20
+/// minutes ago.
 fn resolved() -> Value {
     let activity =
         json!([entry("a3", "set_resolved", 20), entry("a2", "set_regression", 400), entry("a1", "set_ignored", 800)]);

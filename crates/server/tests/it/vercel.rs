@@ -1,5 +1,5 @@
-//! Vercel is connected with a token or by its integration, its projects are listed and linked, and their
-//! deployments come along.
+//! Vercel is connected with a token or by its integration, its projects are listed and linked, and
+//! their deployments come along.
 
 use campanile_testkit::server::Server;
 use campanile_testkit::vercel::{INTEGRATION, TEAM, TOKEN, VercelConduct, VercelServer};

@@ -16,7 +16,8 @@ pub(crate) struct Credentials {
     pub(crate) access: Secret,
     /// The token that makes new tokens.
     pub(crate) refresh: Option<Secret>,
-    /// The path below the base of the API where our installation at the account is removed, if there is one.
+    /// The path below the base of the API where our installation at the account is removed, if
+    /// there is one.
     pub(crate) removal: Option<String>,
 }
 

@@ -17,7 +17,8 @@ fn place<'p>(kind: &'p str) -> HistoryPlace<'p> {
     HistoryPlace { kind, resource: "10", name: Some("shop"), since: start() }
 }
 
-/// An issue at its end with its activity, the newest entry first, and the webhooks that were sent of it.
+/// An issue at its end with its activity, the newest entry first, and the webhooks that were sent
+/// of it.
 fn story(dice: &mut Dice, n: u64) -> (Value, Vec<SourceEvent>) {
     let mut at = start().plus(Duration::from_secs(dice.below(1_000_000)));
     let first = at.to_string();

@@ -57,7 +57,8 @@ fn a_story_is_the_same_told_by_webhooks_by_its_history_or_by_both_in_any_order()
         let sent = sent(Provider::Vercel, stories.iter().flat_map(|(_, webhooks)| webhooks));
         let ids: BTreeSet<&str> = sent.iter().map(|event| event.source_id.as_str()).collect();
         for event in &pulled {
-            // So both together are what webhooks tell, whichever comes first; and what both tell is alike.
+            // So both together are what webhooks tell, whichever comes first; and what both tell is
+            // alike.
             assert!(ids.contains(event.source_id.as_str()), "seed {seed}: {}", event.source_id);
             let twin = sent.iter().find(|sent| sent.source_id == event.source_id).unwrap();
             let alike = |event: &campanile_base::source_event::SourceEvent| {
