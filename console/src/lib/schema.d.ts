@@ -6185,6 +6185,8 @@ export interface components {
         };
         /** @description A tool that can be connected, now or in a later version. */
         Connector: {
+            /** @description The likely reason for an account without resources, in a sentence; `null` if there is none to name. */
+            empty_list?: string | null;
             /**
              * @description True if a person can connect it by consenting at the provider. It needs an OAuth application
              *     or an app of this server there, which an operator sets up.
@@ -6210,6 +6212,8 @@ export interface components {
             state: components["schemas"]["ConnectorState"];
             /** @description True if webhooks of it are taken, by a source that is set up by hand. */
             takes_webhooks: boolean;
+            /** @description The fields that are filled in beside a token. */
+            token_fields: components["schemas"]["TokenField"][];
             /** @description The drawback of such a token, in a sentence; `null` without one. */
             token_warning?: string | null;
         };
@@ -9439,6 +9443,8 @@ export interface components {
         PageView_Connector: {
             /** @description The items, in the list's order. */
             data: {
+                /** @description The likely reason for an account without resources, in a sentence; `null` if there is none to name. */
+                empty_list?: string | null;
                 /**
                  * @description True if a person can connect it by consenting at the provider. It needs an OAuth application
                  *     or an app of this server there, which an operator sets up.
@@ -9464,6 +9470,8 @@ export interface components {
                 state: components["schemas"]["ConnectorState"];
                 /** @description True if webhooks of it are taken, by a source that is set up by hand. */
                 takes_webhooks: boolean;
+                /** @description The fields that are filled in beside a token. */
+                token_fields: components["schemas"]["TokenField"][];
                 /** @description The drawback of such a token, in a sentence; `null` without one. */
                 token_warning?: string | null;
             }[];
@@ -12666,6 +12674,10 @@ export interface components {
         ThreadPartKind: "description" | "comment" | "review" | "event";
         /** @description A token that a person has made at the provider. */
         TokenIn: {
+            /** @description The values of the fields beside it, by their names: `token_fields` of `GET /api/connectors`. */
+            fields?: {
+                [key: string]: string;
+            };
             /** @description The token. It is not shown again. */
             token: string;
         };
@@ -13787,6 +13799,8 @@ export interface operations {
                 installation_id?: string;
                 /** @description `install`, `update`, or `request` if an owner has to install the app. */
                 setup_action?: string;
+                /** @description The id of the installation of an integration at Vercel. */
+                configurationId?: string;
             };
             header?: never;
             path?: never;
@@ -13878,6 +13892,8 @@ export interface operations {
                 installation_id?: string;
                 /** @description `install`, `update`, or `request` if an owner has to install the app. */
                 setup_action?: string;
+                /** @description The id of the installation of an integration at Vercel. */
+                configurationId?: string;
             };
             header?: never;
             path: {

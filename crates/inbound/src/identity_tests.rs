@@ -37,6 +37,36 @@ pub(crate) fn read(delivery: &Delivery) -> SourceEvent {
     }
 }
 
+/// A generator of numbers that are the same for the same seed.
+pub(crate) struct Dice(pub(crate) u64);
+
+impl Dice {
+    pub(crate) fn below(&mut self, limit: u64) -> u64 {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) % limit
+    }
+}
+
+/// The events of a delivery; none if it is skipped.
+pub(crate) fn told(delivery: &Delivery) -> Vec<SourceEvent> {
+    match normalise(delivery).unwrap() {
+        NormalForm::Events { events, .. } => events,
+        NormalForm::Reference | NormalForm::Skipped(_) => Vec::new(),
+    }
+}
+
+/// The events of a page of history.
+pub(crate) fn told_by_history(provider: Provider, items: &[(String, Value)]) -> Vec<SourceEvent> {
+    let page = delivery(provider, "pull:page", &[], &Value::Null);
+    let (body, origin) = (crate::normalisation::page_body(items), crate::deliveries::Origin::Backfill);
+    told(&Delivery { body, origin, ..page })
+}
+
+/// The events of webhooks, in their order.
+pub(crate) fn sent<'w>(provider: Provider, webhooks: impl Iterator<Item = &'w (String, Value)>) -> Vec<SourceEvent> {
+    webhooks.flat_map(|(event, body)| told(&delivery(provider, event, &[], body))).collect()
+}
+
 fn github(event: &str, payload: &Value) -> SourceEvent {
     read(&delivery(Provider::Github, event, &[], payload))
 }

@@ -76,6 +76,7 @@ pub async fn remember_from_sources(
     // From here on one transaction at a time: two concurrent events must see each other.
     tx.lock(workspace.as_str()).await?;
     let mut seen: HashSet<String> = observations::known(tx, workspace, events).await?;
+    seen.extend(observations::retold(tx, workspace, events).await?);
     let is_new: Vec<bool> = events.iter().map(|event| seen.insert(event.source_id.clone())).collect();
     let mut is_kept = is_new.iter();
     drafts.retain(|_| is_kept.next().is_some_and(|is_new| *is_new));

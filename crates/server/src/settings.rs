@@ -81,6 +81,16 @@ pub(crate) const KNOWN: &[SettingSpec] = &[
     known("connector_notion_client_id", "", "Client id of this server's public integration at Notion; none if empty"),
     secret("connector_notion_client_secret", "Client secret of this server's public integration at Notion"),
     known("connector_notion_api_url", "https://api.notion.com", "Base URL of Notion's API"),
+    known("connector_vercel_client_id", "", "Client id of this server's integration at Vercel; none if empty"),
+    secret("connector_vercel_client_secret", "Client secret of this server's integration at Vercel"),
+    known("connector_vercel_slug", "", "Name of the integration, as in the address of its page at Vercel"),
+    known("connector_vercel_api_url", "https://api.vercel.com", "Base URL of Vercel's API"),
+    known("connector_vercel_web_url", "https://vercel.com", "Base URL of Vercel's pages"),
+    known(
+        "connector_sentry_api_url",
+        "https://sentry.io",
+        "Base URL of Sentry: https://sentry.io, https://de.sentry.io, or the address of a server of one's own",
+    ),
     known("net_allow", "", "Private address ranges that outbound calls may reach, as 10.0.0.0/8,127.0.0.1/32"),
     secret(
         "net_proxy",

@@ -7,9 +7,12 @@
 //! * [`github`]: GitHub's API, with people and repositories.
 //! * [`linear`]: an organisation at Linear, which consents and gives tokens.
 //! * [`notion`]: a workspace at Notion, with pages that are shared.
+//! * [`vercel`]: Vercel's API, with a team, its projects and their deployments.
+//! * [`sentry`]: Sentry's API, with organisations, their projects and issues.
 //! * [`mailbox`]: an SMTP server that keeps the mails it gets.
 
 pub mod embeddings;
+mod exchange;
 pub mod github;
 pub mod linear;
 pub mod mailbox;
@@ -18,3 +21,5 @@ pub mod notion;
 pub mod provider;
 pub mod receiver;
 mod request;
+pub mod sentry;
+pub mod vercel;

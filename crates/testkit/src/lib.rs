@@ -3,4 +3,4 @@
 
 pub mod server;
 
-pub use campanile_stand_ins::{embeddings, github, linear, mailbox, model, notion, provider, receiver};
+pub use campanile_stand_ins::{embeddings, github, linear, mailbox, model, notion, provider, receiver, sentry, vercel};

@@ -93,7 +93,7 @@ impl Connectors {
     fn client_of(&self, connection: &Connection, held: &HeldTokens) -> Result<Access, Trouble> {
         let credentials = self.opened(connection, held)?;
         let api = self.remote_of(connection.provider)?.api(&self.client, held.kind, &credentials.access);
-        Ok(Access { api, generation: held.generation })
+        Ok(Access { api: api.of_account(&connection.account_id), generation: held.generation })
     }
 
     /// Refreshes the tokens of a connection, unless they are others than those of `generation` by
@@ -169,7 +169,7 @@ impl Connectors {
         let fresh = fresh.map_err(|error| Trouble::of_oauth(error, now))?;
         let lifetime = Lifetime::of(&fresh, now);
         let Tokens { access, refresh: next, .. } = fresh;
-        Ok((Credentials { access, refresh: next.or(old.refresh) }, lifetime))
+        Ok((Credentials { access, refresh: next.or(old.refresh), removal: old.removal }, lifetime))
     }
 
     /// Stores refreshed tokens. The provider accepts no others any more, so a database that is away

@@ -10,6 +10,8 @@
 //! An account that is known keeps its connection and gets the new tokens, whatever its status was.
 //! Only while it is being disconnected has one to wait.
 
+use std::collections::BTreeMap;
+
 use campanile_accounts::{Caller, Permission, PersonId, WorkspaceId};
 use campanile_base::{Error, Result, Secret};
 use campanile_net::oauth::{self, Verifier};
@@ -19,7 +21,7 @@ use super::{ConnectRefusal, Connectors};
 use crate::Provider;
 use crate::connections::states::{self, Authoriser, Purpose, StateData};
 use crate::connections::{Connection, ConnectionKind, Credentials, Lifetime};
-use crate::remote::{OauthApp, Trouble};
+use crate::remote::{Grant, OauthApp, Trouble, checked_fields};
 
 /// The page of the console after an authorisation, if none is named.
 pub(super) const DONE: &str = "/connect/done";
@@ -46,6 +48,8 @@ pub struct ProviderReturn {
     /// The way in which our app was installed: `install`, `update`, or `request` if an owner has to
     /// install it first.
     pub setup_action: Option<String>,
+    /// The id of the installation of our integration at Vercel. Anybody can write one.
+    pub configuration_id: Option<String>,
 }
 
 impl ProviderReturn {
@@ -92,7 +96,8 @@ impl Connectors {
         }
         let app = self.oauth_app(provider)?.clone();
         let state = self.draw_state(by, workspace, &verifier, return_to).await?;
-        oauth::authorize_url(&app.flow, &app.client, &state, Some(&verifier)).map_err(Error::internal)
+        let remote = self.remote(provider).ok_or_else(|| not_yet(provider))?;
+        remote.consent_page(&app, &state, &verifier).map_err(Error::internal)
     }
 
     /// Draws a state for a person who has not begun too many authorisations.
@@ -167,10 +172,10 @@ impl Connectors {
         let tokens = oauth::exchange(&self.client, &app.flow, &app.client, &code, Some(verifier)).await;
         let now = self.clock.now();
         let tokens = tokens.map_err(|error| failed(Trouble::of_oauth(error, now)))?;
-        let account = self.account_for(provider, ConnectionKind::Oauth, &tokens.access).await.map_err(failed)?;
-        let account = self.remote_of(provider).map_err(failed)?.authorised(account, &tokens.extra);
-        let lifetime = Lifetime::of(&tokens, now);
-        let credentials = Credentials { access: tokens.access, refresh: tokens.refresh };
+        let grant = Grant { extra: &tokens.extra, configuration: returned.configuration_id.as_deref() };
+        let account = self.account_of_grant(provider, &tokens.access, grant).await.map_err(failed)?;
+        let (lifetime, removal) = (Lifetime::of(&tokens, now), account.removal.clone());
+        let credentials = Credentials { access: tokens.access, refresh: tokens.refresh, removal };
         let kind = ConnectionKind::Oauth;
         let new = NewConnection {
             scopes: tokens.scopes,
@@ -180,12 +185,19 @@ impl Connectors {
         self.store_connection(caller, new).await.map_err(|error| ConnectRefusal::of_error(&error))
     }
 
-    /// Connects an account with a token that a person has made at the provider.
+    /// Connects an account with a token that a person has made at the provider, and the values of the
+    /// fields that the provider has beside it.
     ///
     /// # Errors
     /// `Forbidden`; `Invalid` when the provider cannot be connected like this; `InvalidField` when it
-    /// does not accept the token; `Unavailable` when it does not answer.
-    pub async fn connect_by_token(&self, caller: &Caller, provider: Provider, token: Secret) -> Result<Connection> {
+    /// does not accept the token or a field; `Unavailable` when it does not answer.
+    pub async fn connect_by_token(
+        &self,
+        caller: &Caller,
+        provider: Provider,
+        token: Secret,
+        fields: BTreeMap<String, String>,
+    ) -> Result<Connection> {
         caller.must(Permission::Configure)?;
         let token = Secret::new(token.expose().trim());
         let is_plain = token.expose().bytes().all(|byte| byte.is_ascii_graphic());
@@ -193,8 +205,9 @@ impl Connectors {
             let rule = format!("must be 1 to {TOKEN_BYTES} printable characters without blanks");
             return Err(Error::invalid_field("token", rule));
         }
-        self.remote(provider).ok_or_else(|| not_yet(provider))?;
-        let account = self.account_for(provider, ConnectionKind::Token, &token).await;
+        let remote = self.remote(provider).ok_or_else(|| not_yet(provider))?;
+        let fields = checked_fields(remote.token_fields(), fields)?;
+        let account = self.account_of_token(provider, &token, &fields).await;
         let account = account.map_err(|trouble| match trouble {
             Trouble::Ours(error) => error,
             Trouble::Unauthorised | Trouble::Forbidden(_) | Trouble::Missing => {
@@ -203,7 +216,7 @@ impl Connectors {
             Trouble::Limited { .. } => Error::TooMany,
             other => Error::Unavailable { what: provider.name(), source: other.to_string().into() },
         })?;
-        let credentials = Credentials { access: token, refresh: None };
+        let credentials = Credentials { access: token, refresh: None, removal: None };
         let lifetime = Lifetime { expires_at: account.expires_at, refresh_at: None };
         let (kind, scopes) = (ConnectionKind::Token, account.scopes.clone());
         let of_token = NewConnection::with_tokens(provider, kind, account, credentials);
@@ -215,6 +228,9 @@ impl Connectors {
         let remote = self.remote(provider).ok_or_else(|| not_yet(provider))?;
         remote.oauth().ok_or_else(|| {
             let word = provider.as_str();
+            if !remote.takes_consent() {
+                return Error::invalid(format!("{} is connected with a token", provider.name()));
+            }
             Error::invalid(format!(
                 "this server has no OAuth application at {}. Set connector_{word}_client_id and \
                  connector_{word}_client_secret, or connect it with a token",

@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 use super::Connectors;
 use crate::Provider;
 use crate::github::app::manifest::PERMISSIONS;
-use crate::remote::RequestedPermission;
+use crate::remote::{RequestedPermission, TokenField};
 
 /// A tool that can be connected, now or in a later version.
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -29,6 +29,10 @@ pub struct Connector {
     pub has_token: bool,
     /// The drawback of such a token, in a sentence; `null` without one.
     pub token_warning: Option<&'static str>,
+    /// The fields that are filled in beside a token.
+    pub token_fields: &'static [TokenField],
+    /// The likely reason for an account without resources, in a sentence; `null` if there is none to name.
+    pub empty_list: Option<&'static str>,
     /// The address to which the provider must be told to lead people back.
     pub redirect_uri: Option<String>,
     /// The kinds of data that are read.
@@ -64,10 +68,34 @@ const NOTION_PERMISSIONS: &[RequestedPermission] = &[RequestedPermission {
 const NOTION_TOKEN: &str = "The integration sees no page until one is shared with it: open a page in Notion, and add \
     the integration under the three dots, Connections.";
 
+const VERCEL_PERMISSIONS: &[RequestedPermission] = &[
+    RequestedPermission { scope: "team:read, current user:read", reason: "To read the name of the account." },
+    RequestedPermission { scope: "projects:read", reason: "To list the projects that can be linked." },
+    RequestedPermission {
+        scope: "deployments:read",
+        reason: "To read the deployments of linked projects. Build logs are not read, and nothing is changed in Vercel.",
+    },
+];
+const VERCEL_TOKEN: &str = "The token is its owner's, and Vercel gives it all their rights in its scope. Choose one team \
+    as its scope, and a date at which it ends.";
+const VERCEL_EMPTY: &str = "If none comes, the token sees no projects of this account. For those of a team, its scope has \
+    to be that team, and the team has to be named beside it.";
+
+const SENTRY_PERMISSIONS: &[RequestedPermission] = &[
+    RequestedPermission { scope: "org:read", reason: "To read the organisation's name and its projects." },
+    RequestedPermission { scope: "event:read", reason: "To read the issues of linked projects, and their activity." },
+    RequestedPermission {
+        scope: "project:read",
+        reason: "To read the errors of linked projects, if they are asked for. Nothing is changed in Sentry.",
+    },
+];
+const SENTRY_TOKEN: &str = "The token of an internal integration belongs to the organisation and does not run out. A \
+    person's token sees what they see, and ends with their account.";
+const SENTRY_EMPTY: &str = "If none comes, the token sees no projects of this organisation. An internal integration sees all \
+    of them; a person sees those of their teams.";
+
 /// Tools of later versions: the word in paths, the name, and whether a source takes its webhooks.
-const COMING_SOON: [(&str, &str, bool); 8] = [
-    ("vercel", "Vercel", true),
-    ("sentry", "Sentry", true),
+const COMING_SOON: [(&str, &str, bool); 6] = [
     ("slack", "Slack", false),
     ("zendesk", "Zendesk", false),
     ("gitlab", "GitLab", false),
@@ -88,12 +116,15 @@ impl Connectors {
             has_own_app: false,
             has_token: false,
             token_warning: None,
+            token_fields: &[],
+            empty_list: None,
             redirect_uri: None,
             reads: &[],
             permissions: &[],
             needs_public_url: false,
         });
-        [self.github_entry(), self.linear_entry(), self.notion_entry()].into_iter().chain(later).collect()
+        let now = [self.github_entry(), self.linear_entry(), self.notion_entry()];
+        now.into_iter().chain([self.vercel_entry(), self.sentry_entry()]).chain(later).collect()
     }
 
     fn github_entry(&self) -> Connector {
@@ -121,9 +152,30 @@ impl Connectors {
         Connector { reads, permissions, token_warning, takes_webhooks: false, ..self.entry(Provider::Notion) }
     }
 
+    fn vercel_entry(&self) -> Connector {
+        Connector {
+            reads: &["projects", "deployments"],
+            permissions: VERCEL_PERMISSIONS,
+            token_warning: Some(VERCEL_TOKEN),
+            empty_list: Some(VERCEL_EMPTY),
+            ..self.entry(Provider::Vercel)
+        }
+    }
+
+    fn sentry_entry(&self) -> Connector {
+        Connector {
+            reads: &["projects", "issues", "errors"],
+            permissions: SENTRY_PERMISSIONS,
+            token_warning: Some(SENTRY_TOKEN),
+            empty_list: Some(SENTRY_EMPTY),
+            ..self.entry(Provider::Sentry)
+        }
+    }
+
     /// The entry of a tool that can be connected, as far as all of them are alike.
     fn entry(&self, provider: Provider) -> Connector {
-        let app = self.remote(provider).and_then(|remote| remote.oauth());
+        let remote = self.remote(provider);
+        let app = remote.and_then(|remote| remote.oauth());
         Connector {
             provider: provider.as_str(),
             name: provider.name(),
@@ -133,6 +185,8 @@ impl Connectors {
             has_own_app: false,
             has_token: true,
             token_warning: None,
+            token_fields: remote.map(|remote| remote.token_fields()).unwrap_or_default(),
+            empty_list: None,
             redirect_uri: app.map(|app| app.client.redirect_uri.clone()),
             reads: &[],
             permissions: &[],

@@ -54,10 +54,14 @@ use crate::linear::remote::Linear;
 use crate::notion::remote::Notion;
 use crate::pulls::BackfillId;
 use crate::remote::{Remote, Trouble};
+use crate::sentry::remote::Sentry;
+use crate::vercel::remote::Vercel;
 
 pub use crate::github::remote::{GithubAppSettings, GithubSettings};
 pub use crate::notion::remote::NotionSettings;
 pub use crate::remote::OauthSettings;
+pub use crate::sentry::remote::SentrySettings;
+pub use crate::vercel::remote::VercelSettings;
 
 pub use apps::{AppForm, AppOutcome};
 pub use authorisation::{ConnectOutcome, ProviderReturn};
@@ -85,6 +89,10 @@ pub struct Settings {
     pub poll: Option<Duration>,
     /// True if every linked source is compared with its tool once a day.
     pub reconciles: bool,
+    /// Vercel.
+    pub vercel: VercelSettings,
+    /// Sentry.
+    pub sentry: SentrySettings,
 }
 
 impl Default for Settings {
@@ -94,7 +102,9 @@ impl Default for Settings {
         let (github, notion) = (GithubSettings::default(), NotionSettings::default());
         let poll = Some(Duration::from_secs(300));
         let (public_url, backfill_depth) = (None, Some(30));
-        Self { public_url, github, linear, notion, backfill_depth, budget_reserve: 20, poll, reconciles: true }
+        let (vercel, sentry) = (VercelSettings::default(), SentrySettings::default());
+        let (budget_reserve, reconciles) = (20, true);
+        Self { public_url, github, linear, notion, vercel, sentry, backfill_depth, budget_reserve, poll, reconciles }
     }
 }
 
@@ -143,6 +153,8 @@ pub struct Parts {
     installation_tokens: apps::InstallationTokens,
     linear: Linear,
     notion: Notion,
+    vercel: Vercel,
+    sentry: Sentry,
     /// A lock for each connection whose tokens are being refreshed by this process.
     refreshing: Mutex<HashMap<ConnectionId, Arc<tokio::sync::Mutex<()>>>>,
     /// The times of the last live events of backfills.
@@ -177,6 +189,8 @@ impl Connectors {
         let (github, server_app) = (Github::new(&settings.github), apps::of_server(&settings.github));
         let notion = Notion::new(&settings.notion, return_address(&base_url, Provider::Notion));
         let linear = Linear::new(&settings.linear, return_address(&base_url, Provider::Linear));
+        let vercel = Vercel::new(&settings.vercel, return_address(&base_url, Provider::Vercel));
+        let sentry = Sentry::new(&settings.sentry);
         // An address that an operator names for providers is believed.
         let is_public = settings.public_url.is_some() || manifest::is_reachable(&base_url);
         let public_url = settings.public_url.unwrap_or_else(|| base_url.clone());
@@ -198,6 +212,8 @@ impl Connectors {
             installation_tokens: apps::InstallationTokens::default(),
             linear,
             notion,
+            vercel,
+            sentry,
             refreshing: Mutex::default(),
             told: Mutex::default(),
         }))
@@ -224,7 +240,8 @@ impl Connectors {
             Provider::Github => Some(&self.github),
             Provider::Linear => Some(&self.linear),
             Provider::Notion => Some(&self.notion),
-            Provider::Vercel | Provider::Sentry => None,
+            Provider::Vercel => Some(&self.vercel),
+            Provider::Sentry => Some(&self.sentry),
         }
     }
 

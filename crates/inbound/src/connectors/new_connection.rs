@@ -10,7 +10,7 @@ use crate::connections::queries::{self, NewTokens};
 use crate::connections::{
     Change, Connection, ConnectionId, ConnectionKind, Credentials, Lifetime, LogEvent, Status, Trigger, change_status,
 };
-use crate::remote::{Account, Trouble};
+use crate::remote::{Account, FieldValues, Grant, Trouble};
 
 /// The account, the tokens and their kind of a connection to be stored.
 pub(super) struct NewConnection {
@@ -46,15 +46,28 @@ impl NewConnection {
 }
 
 impl Connectors {
-    /// The account behind a token.
-    pub(super) async fn account_for(
+    /// The account that a person connects with a token and the values of its fields.
+    pub(super) async fn account_of_token(
         &self,
         provider: Provider,
-        kind: ConnectionKind,
-        access: &Secret,
+        token: &Secret,
+        fields: &FieldValues,
     ) -> Result<Account, Trouble> {
         let remote = self.remote_of(provider)?;
-        remote.account(&remote.api(&self.client, kind, access), self.clock.now()).await
+        let api = remote.api(&self.client, ConnectionKind::Token, token);
+        remote.account_of_token(&api, fields, self.clock.now()).await
+    }
+
+    /// The account for which a person has consented.
+    pub(super) async fn account_of_grant(
+        &self,
+        provider: Provider,
+        access: &Secret,
+        grant: Grant<'_>,
+    ) -> Result<Account, Trouble> {
+        let remote = self.remote_of(provider)?;
+        let api = remote.api(&self.client, ConnectionKind::Oauth, access);
+        remote.account_of_grant(&api, grant, self.clock.now()).await
     }
 
     /// Stores a connection, and asks for its resources.

@@ -1,6 +1,6 @@
 //! Connectors on both databases, against a strict provider.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
 use campanile_accounts::activity::{self, Filter};
@@ -68,9 +68,9 @@ impl Node {
 
     /// Another process on the same database, with the same key.
     fn beside(&self) -> Self {
-        let Parts {
-            db, clock, vault, engine, client, live, settings, upkeep, base_url, github, linear, notion, ..
-        } = &*self.connectors;
+        let Parts { db, clock, vault, engine, client, live, settings, upkeep, base_url, github, linear, .. } =
+            &*self.connectors;
+        let Parts { notion, vercel, sentry, .. } = &*self.connectors;
         let parts = Parts {
             db: db.clone(),
             clock: clock.clone(),
@@ -88,6 +88,8 @@ impl Node {
             installation_tokens: apps::InstallationTokens::default(),
             linear: linear.clone(),
             notion: notion.clone(),
+            vercel: vercel.clone(),
+            sentry: sentry.clone(),
             refreshing: Mutex::default(),
             told: Mutex::default(),
         };
@@ -118,6 +120,11 @@ impl Node {
         let finished = self.come_back(&provider.consent(&self.page().await)).await;
         assert_eq!(finished.return_to, "/w/acme");
         finished.result.unwrap()
+    }
+
+    async fn by_token(&self, token: &str) -> Result<Connection> {
+        let (token, fields) = (Secret::new(token), BTreeMap::new());
+        self.connectors.connect_by_token(&self.caller, Provider::Linear, token, fields).await
     }
 
     async fn check(&self, connection: &Connection) -> Connection {
@@ -267,8 +274,7 @@ async fn three_failures_degrade_and_six_refusals_revoke_but_a_failing_network_ne
     on_each_database(migrations(), async |db| {
         let provider = LinearServer::start(&[]).await;
         let node = Node::start(&db, &provider).await;
-        let connection = node.connectors.connect_by_token(&node.caller, Provider::Linear, Secret::new(API_KEY)).await;
-        let connection = connection.unwrap();
+        let connection = node.by_token(API_KEY).await.unwrap();
         let statuses = async |times| {
             let mut statuses = Vec::new();
             for _ in 0..times {
@@ -353,11 +359,11 @@ async fn a_token_that_the_provider_refuses_connects_nothing() {
         let provider = LinearServer::start(&[]).await;
         let node = Node::start(&db, &provider).await;
         for token in ["wrong", "", "a b", "ä", &"x".repeat(5_000)] {
-            let refused = node.connectors.connect_by_token(&node.caller, Provider::Linear, Secret::new(token)).await;
+            let refused = node.by_token(token).await;
             assert!(matches!(refused, Err(Error::InvalidField { field: "token", .. })), "{token:?}: {refused:?}");
         }
         provider.conduct(LinearConduct::Fails);
-        let failed = node.connectors.connect_by_token(&node.caller, Provider::Linear, Secret::new(API_KEY)).await;
+        let failed = node.by_token(API_KEY).await;
         assert!(matches!(failed, Err(Error::Unavailable { what: "Linear", .. })), "{failed:?}");
         assert_eq!(node.connections().await, 0);
     })

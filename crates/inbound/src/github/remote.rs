@@ -14,7 +14,7 @@ use crate::connections::{ConnectionKind, Credentials};
 use crate::payload::Read as _;
 use crate::remote::{
     Account, Api, Dialect, HistoryKind, HistoryPage, HistoryPlace, LimitHeaders, ListedResource, Remote, ResourcePage,
-    RestPage, Revocation, Trouble,
+    RestPage, Revocation, Trouble, body_of,
 };
 
 /// The repositories that a person sees, a hundred a page.
@@ -182,7 +182,7 @@ impl Remote for Github {
 
 /// The trouble that a refusal means. `until` is the end of a limit.
 fn trouble(answer: &Response, until: Timestamp) -> Option<Trouble> {
-    let body: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
+    let body = body_of(answer);
     let said: String = body.text("message").unwrap_or("no reason").chars().take(SENTENCE).collect();
     let low = said.to_lowercase();
     let is_used_up = answer.header(LIMITS.remaining).is_some_and(|left| left.trim() == "0");

@@ -14,7 +14,7 @@ use super::properties;
 use crate::connections::{ConnectionKind, Credentials};
 use crate::payload::Read as _;
 use crate::remote::{
-    Account, Api, Dialect, LimitHeaders, ListedResource, OauthApp, Remote, ResourcePage, Revocation, Trouble,
+    Account, Api, Dialect, Grant, LimitHeaders, ListedResource, OauthApp, Remote, ResourcePage, Revocation, Trouble,
     WebhookContent,
 };
 
@@ -135,11 +135,12 @@ impl Remote for Notion {
     }
 
     /// A bot belongs to one integration in one workspace.
-    fn authorised(&self, account: Account, said: &Map<String, Value>) -> Account {
-        let text = |name: &str| said.get(name).and_then(Value::as_str).filter(|text| !text.is_empty());
-        let (Some(workspace), Some(bot)) = (text("workspace_id"), text("bot_id")) else { return account };
+    async fn account_of_grant(&self, api: &Api, grant: Grant<'_>, now: Timestamp) -> Result<Account, Trouble> {
+        let account = self.account(api, now).await?;
+        let text = |name: &str| grant.extra.get(name).and_then(Value::as_str).filter(|text| !text.is_empty());
+        let (Some(workspace), Some(bot)) = (text("workspace_id"), text("bot_id")) else { return Ok(account) };
         let label = text("workspace_name").map_or_else(|| account.label.clone(), str::to_owned);
-        Account { id: format!("{workspace}/{bot}"), label, ..account }
+        Ok(Account { id: format!("{workspace}/{bot}"), label, ..account })
     }
 
     fn grant_url(&self, _: ConnectionKind) -> Option<String> {

@@ -66,6 +66,7 @@ pub(crate) struct Api {
     /// The value of the header `authorization`.
     authorization: Secret,
     dialect: Dialect,
+    account: Option<String>,
     limits: Mutex<Limits>,
     seconds_ahead: Mutex<Option<i64>>,
 }
@@ -80,7 +81,8 @@ impl Api {
         dialect: Dialect,
     ) -> Self {
         let (http, base) = (http.clone(), base.trim_end_matches('/').to_owned());
-        Self { http, base, kind, authorization, dialect, limits: Mutex::default(), seconds_ahead: Mutex::default() }
+        let (account, limits, seconds_ahead) = (None, Mutex::default(), Mutex::default());
+        Self { http, base, kind, authorization, dialect, account, limits, seconds_ahead }
     }
 
     /// A client that sends the token as a bearer token.
@@ -91,6 +93,17 @@ impl Api {
         dialect: Dialect,
     ) -> Self {
         Self::new(http, base, (kind, Secret::new(format!("Bearer {}", token.expose()))), dialect)
+    }
+
+    /// The same client, for calls about this account.
+    pub(crate) fn of_account(self, account: &str) -> Self {
+        Self { account: Some(account.to_owned()), ..self }
+    }
+
+    /// The provider's id of the account that calls are about; `None` while an account is being
+    /// connected.
+    pub(crate) fn account(&self) -> Option<&str> {
+        self.account.as_deref()
     }
 
     /// The kind of tokens that it uses.
@@ -124,7 +137,7 @@ impl Api {
     ) -> Result<Value, Trouble> {
         let body = serde_json::json!({ "query": query, "variables": variables }).to_string();
         let answer = self.post(path, body, now).await?;
-        let read: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
+        let read = body_of(&answer);
         if let Some(errors) = read["errors"].as_array().filter(|errors| !errors.is_empty()) {
             return Err(self.graphql_trouble(&errors[0], &answer, now));
         }
@@ -265,6 +278,11 @@ impl Api {
             },
         }
     }
+}
+
+/// The body of an answer as JSON; null if it is none, as that of a gateway before the provider.
+pub(crate) fn body_of(answer: &Response) -> Value {
+    serde_json::from_slice(&answer.body).unwrap_or_default()
 }
 
 /// A time in seconds or milliseconds since 1970. Seconds have ten digits until the year 2286.

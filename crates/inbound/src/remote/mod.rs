@@ -1,6 +1,7 @@
 //! The questions that can be asked of a provider. Each provider's folder answers them in its
 //! `remote.rs`; tests replace the provider behind its address.
 
+mod account_choice;
 mod api;
 mod documents;
 mod rest;
@@ -10,14 +11,15 @@ mod tests;
 use async_trait::async_trait;
 use campanile_base::{Clock, Secret, Timestamp};
 use campanile_net::Client;
-use campanile_net::oauth::{Flow, OauthError, Registration};
+use campanile_net::oauth::{self, Flow, OauthError, Registration, Verifier};
 use serde::Serialize;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 use crate::connections::{ConnectionKind, Credentials};
 
-pub(crate) use api::{Api, Dialect, LimitHeaders};
+pub(crate) use account_choice::{FieldValues, Grant, TokenField, checked_fields, is_plain};
+pub(crate) use api::{Api, Dialect, LimitHeaders, body_of};
 pub(crate) use documents::{DocumentListing, DocumentRemote, EditedDocuments, ResourceRef};
 pub use documents::{DocumentReading, FetchedDocument, ResourcePlace};
 pub(crate) use rest::RestPage;
@@ -30,11 +32,39 @@ pub(crate) trait Remote: Send + Sync {
         None
     }
 
+    /// True if it can be connected by consent, once an application is set up.
+    fn takes_consent(&self) -> bool {
+        true
+    }
+
+    /// The page where a person consents, or installs our application.
+    ///
+    /// # Errors
+    /// A sentence, when the address of the page is no URL.
+    fn consent_page(&self, app: &OauthApp, state: &str, verifier: &Verifier) -> Result<String, String> {
+        oauth::authorize_url(&app.flow, &app.client, state, Some(verifier))
+    }
+
+    /// The fields that a person fills in beside a token.
+    fn token_fields(&self) -> &'static [TokenField] {
+        &[]
+    }
+
     /// A client for calls with these tokens.
     fn api(&self, http: &Client, kind: ConnectionKind, access: &Secret) -> Api;
 
     /// The account behind the tokens. It is also the probe of a connection's health.
     async fn account(&self, api: &Api, now: Timestamp) -> Result<Account, Trouble>;
+
+    /// The account that a person connects with a token of theirs and the values of its fields.
+    async fn account_of_token(&self, api: &Api, _fields: &FieldValues, now: Timestamp) -> Result<Account, Trouble> {
+        self.account(api, now).await
+    }
+
+    /// The account for which a person has consented.
+    async fn account_of_grant(&self, api: &Api, _grant: Grant<'_>, now: Timestamp) -> Result<Account, Trouble> {
+        self.account(api, now).await
+    }
 
     /// A page of the resources that the account has, after a cursor of this provider.
     async fn resources(&self, api: &Api, after: Option<&str>, now: Timestamp) -> Result<ResourcePage, Trouble>;
@@ -59,11 +89,6 @@ pub(crate) trait Remote: Send + Sync {
     /// Fetches what a webhook names without its content.
     async fn content(&self, _: &Api, _event: &str, _payload: &Value, _: &Clock) -> Result<WebhookContent, Trouble> {
         Ok(WebhookContent::default())
-    }
-
-    /// The account of our tokens, with what the provider said when it gave them.
-    fn authorised(&self, account: Account, _said: &Map<String, Value>) -> Account {
-        account
     }
 
     /// The permission without which a kind of thing cannot be read, as the provider calls it.
@@ -118,12 +143,15 @@ pub(crate) struct Account {
     pub(crate) scopes: Vec<String>,
     /// The end of the tokens, if the provider names it.
     pub(crate) expires_at: Option<Timestamp>,
+    /// The path below the base of the API where our installation at the account is removed, if
+    /// there is one.
+    pub(crate) removal: Option<String>,
 }
 
 impl Account {
     /// An account of whose tokens nothing is known.
     pub(crate) fn new(id: String, label: String) -> Self {
-        Self { id, label, scopes: Vec::new(), expires_at: None }
+        Self { id, label, scopes: Vec::new(), expires_at: None, removal: None }
     }
 }
 

@@ -90,7 +90,8 @@ fn json(answer: &Response) -> Result<Value, Trouble> {
     serde_json::from_slice(&answer.body).map_err(|_| Trouble::Invalid("it is no JSON".to_owned()))
 }
 
-/// The address with `rel="next"` in a header `Link` (RFC 8288).
+/// The address with `rel="next"` in a header `Link` (RFC 8288). Sentry names a next page always,
+/// and says beside it whether it has results.
 fn next_link(header: &str) -> Option<&str> {
     header.split('<').skip(1).find_map(|link| {
         let (url, parameters) = link.split_once('>')?;
@@ -98,6 +99,7 @@ fn next_link(header: &str) -> Option<&str> {
             let parameter = parameter.trim().trim_end_matches(',').trim();
             parameter.strip_prefix("rel=").is_some_and(|relation| relation.trim_matches('"') == "next")
         };
-        parameters.split(';').any(is_next).then_some(url)
+        let is_empty = parameters.contains("results=\"false\"");
+        (parameters.split(';').any(is_next) && !is_empty).then_some(url)
     })
 }

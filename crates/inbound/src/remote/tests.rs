@@ -119,6 +119,21 @@ async fn the_next_page_is_the_one_that_the_provider_names_and_stays_at_the_base(
 }
 
 #[tokio::test]
+async fn a_next_page_that_has_no_results_is_none() {
+    for (results, is_there) in [("true", true), ("false", false)] {
+        let before = "<https://sentry.io/a?cursor=0:0:1>; rel=\"previous\"; results=\"false\"; cursor=\"0:0:1\"";
+        let next = format!("<https://sentry.io/a?cursor=0:2:0>; rel=\"next\"; results=\"{results}\"; cursor=\"0:2:0\"");
+        let headers = vec![("link".to_owned(), format!("{before}, {next}"))];
+        let answer = move |_: &Received| (200, headers.clone(), "[1]".to_owned());
+        let peer = Receiver::replying_with_headers(std::sync::Arc::new(answer)).await;
+        let http = Client::new(AddressRules::allowing(vec!["127.0.0.0/8".parse().unwrap()]));
+        let api = Api::new(&http, &format!("http://{}", peer.address), with("Bearer t"), DIALECT);
+        let page = api.get("/a", now()).await.unwrap();
+        assert_eq!(page.next.as_deref(), Some("/a?cursor=0:2:0").filter(|_| is_there));
+    }
+}
+
+#[tokio::test]
 async fn a_page_that_is_not_json_or_is_refused_is_no_page() {
     let status = async |status: u16, body: &'static str| {
         let (_peer, api) = peer(move |_| (status, body.to_owned())).await;

@@ -8,7 +8,13 @@
 //! # Identity of an event
 //! An issue can be resolved, regress and be resolved again. Its payload does not contain the time
 //! of these actions, so the delivery's timestamp is used. Several actions may happen in one second.
-//! So the identity also contains the time at which the issue was last seen, and its assignee.
+//! So the identity also contains the time at which the issue was last seen, and its assignee. History has an
+//! entry for the action instead, whose number is the identity.
+
+mod history;
+pub(crate) mod remote;
+#[cfg(test)]
+mod remote_tests;
 
 use campanile_base::source_event::{EventActor, Reference, ReferenceKind, SourceEvent, cut};
 use campanile_base::{Error, Result, Timestamp, sha256_hex};
@@ -68,8 +74,9 @@ fn issue(action: &str, data: &Value, payload: &Value, delivery: &Delivery) -> Re
     Ok(SourceEvent {
         provider: "sentry".into(),
         event_type: format!("issue.{action}"),
-        source_id: match action {
-            "created" => format!("sentry-issue:{thing}:created"),
+        source_id: match (action, payload.id("activity/id")) {
+            ("created", _) => format!("sentry-issue:{thing}:created"),
+            (_, Some(entry)) => format!("sentry-issue:{thing}:{action}:activity:{entry}"),
             _ => [hook_time(delivery), issue.text("lastSeen"), given_to(issue)]
                 .into_iter()
                 .flatten()
@@ -93,7 +100,7 @@ fn issue(action: &str, data: &Value, payload: &Value, delivery: &Delivery) -> Re
             10_000,
         ),
         actor: actor(payload),
-        occurred_at: time_of(action, issue, delivery),
+        occurred_at: payload.time("activity/dateCreated").unwrap_or_else(|| time_of(action, issue, delivery)),
         repository: None,
         references,
         metadata: metadata([

@@ -2,6 +2,10 @@
 //! the body.
 
 mod account;
+mod history;
+pub(crate) mod remote;
+#[cfg(test)]
+mod remote_tests;
 
 use campanile_base::Result;
 use campanile_base::source_event::{EventActor, Reference, ReferenceKind, SourceEvent, cut};

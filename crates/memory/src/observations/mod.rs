@@ -2,6 +2,7 @@
 
 mod input;
 mod queries;
+mod retellings;
 
 use campanile_accounts::{OrganisationId, WorkspaceId};
 use campanile_base::source_event::{EventActor, Reference, SourceEvent, address_of};
@@ -18,6 +19,7 @@ use queries::list;
 pub(crate) use queries::of_cluster;
 pub(crate) use queries::{by_actor, insert, known, referring_to, upsert_entities};
 pub use queries::{by_id, by_source_id, workspace_of};
+pub(crate) use retellings::retold;
 
 campanile_base::id_type!(
     /// One observation.

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashSet};
 use campanile_accounts::{OrganisationId, WorkspaceId};
 use campanile_base::bounds::ROWS_LOOKED_AT;
 use campanile_base::source_event::{Reference, SourceEvent};
-use campanile_base::{Cursor, PageSize};
+use campanile_base::{Cursor, PageSize, Timestamp};
 use campanile_db::{
     Bulk, Result, Row, Select, Stretch, Tx, beginning_with, containing, insert_all, json_text, params, row,
 };
@@ -32,6 +32,21 @@ pub(crate) async fn known(tx: &mut Tx, workspace: &WorkspaceId, events: &[Source
     };
     let rows: Vec<_> = events.iter().map(|event| row![workspace.as_str(), &event.source_id]).collect();
     Ok(tx.gather(bulk, &rows, |row| row.get(0)).await?.into_iter().collect())
+}
+
+/// The identities of a happening that are remembered between two times. Those of one happening
+/// begin alike, with a text that ends with a colon.
+pub(super) async fn of_happening(
+    tx: &mut Tx,
+    workspace: &WorkspaceId,
+    happening: &str,
+    (from, until): (Timestamp, Timestamp),
+) -> Result<Vec<String>> {
+    let behind = format!("{};", happening.trim_end_matches(':'));
+    let sql = "SELECT source_id FROM observation WHERE workspace_id = $1 AND source_id >= $2 AND source_id < $3
+        AND occurred_at BETWEEN $4 AND $5";
+    let params = params![workspace.as_str(), happening, behind.as_str(), from, until];
+    tx.all(sql, params, |row| row.get(0)).await
 }
 
 pub(crate) async fn insert(tx: &mut Tx, drafts: &[Draft<'_>]) -> Result<()> {

@@ -10,6 +10,7 @@ mod joined_clusters;
 mod people;
 mod providers;
 mod quality;
+mod retellings;
 mod search;
 mod states;
 mod summaries;

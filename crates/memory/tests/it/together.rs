@@ -103,7 +103,7 @@ fn happening(number: u64, seed: &mut u64) -> SourceEvent {
     }
 }
 
-async fn remember_in(db: &Db, memory: &Memory, tenant: &Tenant, events: &[SourceEvent]) -> Vec<bool> {
+pub(crate) async fn remember_in(db: &Db, memory: &Memory, tenant: &Tenant, events: &[SourceEvent]) -> Vec<bool> {
     let (memory, organisation, workspace) = (memory.clone(), tenant.organisation.clone(), tenant.workspace.clone());
     let events = events.to_vec();
     let stored =

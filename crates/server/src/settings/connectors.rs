@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use campanile_base::Secret;
 use campanile_inbound::connectors::backfill::DEPTHS;
-use campanile_inbound::connectors::{GithubAppSettings, GithubSettings, NotionSettings, OauthSettings, Settings};
+use campanile_inbound::connectors::{
+    GithubAppSettings, GithubSettings, NotionSettings, OauthSettings, SentrySettings, Settings, VercelSettings,
+};
 
 use super::{Layers, duration};
 
@@ -49,7 +51,27 @@ impl Layers {
         if !["daily", "off"].contains(&self.text("connector_reconcile")) {
             return Err(self.wrong("connector_reconcile", "must be daily or off"));
         }
-        Ok(Settings { public_url, github, linear, notion, backfill_depth, budget_reserve, poll, reconciles })
+        let (vercel, sentry) = (self.vercel()?, SentrySettings { api_url: self.address("connector_sentry_api_url")? });
+        Ok(Settings { public_url, github, linear, notion, vercel, sentry, backfill_depth, budget_reserve, poll, reconciles })
+    }
+
+    /// Vercel, and our integration there. The three settings of the integration belong together.
+    fn vercel(&self) -> Result<VercelSettings, String> {
+        const NAMES: [&str; 3] =
+            ["connector_vercel_client_id", "connector_vercel_client_secret", "connector_vercel_slug"];
+        let given = NAMES.map(|name| self.some(name));
+        let missing = NAMES.iter().zip(&given).find(|(_, value)| value.is_none());
+        let present = NAMES.iter().zip(&given).find(|(_, value)| value.is_some());
+        if let (Some((missing, _)), Some((present, _))) = (missing, present) {
+            return Err(self.wrong(present, &format!("needs {missing} too")));
+        }
+        let [client_id, client_secret, slug] = given;
+        if slug.as_ref().is_some_and(|slug| !slug.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')) {
+            return Err(self.wrong(NAMES[2], "must be the integration's name as in the address of its page"));
+        }
+        let (api_url, web_url) = (self.address("connector_vercel_api_url")?, self.address("connector_vercel_web_url")?);
+        let client_secret = client_secret.map(Secret::new);
+        Ok(VercelSettings { oauth: OauthSettings { client_id, client_secret, api_url, web_url }, slug })
     }
 
     /// The app of this server at GitHub. All of its settings belong together, but the secret of its

@@ -149,3 +149,20 @@ fn a_file_may_use_tables_and_lists_and_the_environment_wins() {
     assert!(Layers::default().add_file(&file).unwrap_err().contains("webhooks_retries"));
     std::fs::remove_dir_all(&folder).unwrap();
 }
+
+#[test]
+fn the_settings_of_the_integration_at_vercel_belong_together() {
+    let all = [
+        ("CAMPANILE_CONNECTOR_VERCEL_CLIENT_ID", "oac_1"),
+        ("CAMPANILE_CONNECTOR_VERCEL_CLIENT_SECRET", "secret"),
+        ("CAMPANILE_CONNECTOR_VERCEL_SLUG", "campanile"),
+    ];
+    assert!(check(&all).is_ok() && check(&[]).is_ok());
+    for missing in 0..all.len() {
+        let given: Vec<_> = all.iter().enumerate().filter(|(at, _)| *at != missing).map(|(_, pair)| *pair).collect();
+        let refused = check(&given).unwrap_err();
+        assert!(refused.contains("connector_vercel_") && refused.contains("needs"), "{refused}");
+    }
+    let odd = [all[0], all[1], ("CAMPANILE_CONNECTOR_VERCEL_SLUG", "a/b")];
+    assert!(check(&odd).unwrap_err().contains("connector_vercel_slug"));
+}

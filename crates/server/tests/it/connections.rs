@@ -65,7 +65,7 @@ async fn events(server: &Server, id: &str) -> Vec<String> {
 }
 
 /// Nothing of a connection reaches another organisation.
-async fn strangers_see_nothing(server: &Server, id: &str) {
+pub(crate) async fn strangers_see_nothing(server: &Server, id: &str) {
     let (key, _) = other_organisation(server).await;
     let key = format!("Bearer {key}");
     let ask = async |method: &'static str, path: String| {
@@ -176,12 +176,18 @@ async fn what_goes_wrong_on_the_way_back_is_told_and_connects_nothing() {
         assert!(come_back(&server, Some(&cookie), &address).await.contains("result=connected"));
         assert_eq!(reason(come_back(&server, Some(&cookie), &address).await), "state_unknown");
 
+        for (provider, said) in [("sentry", "is connected with a token"), ("vercel", "connector_vercel_client_id")] {
+            let path = format!("/api/connect/{provider}");
+            let begun = server.ask("POST", &path, &[JSON, ("cookie", &cookie)], b"{}".to_vec()).await.unwrap();
+            assert_eq!(begun.status, 400);
+            assert!(begun.json.to_string().contains(said), "{}", begun.json);
+        }
         let key = server.post("/api/connect/linear", &json!({})).await.unwrap();
         assert_eq!(key.status, 403, "a key has no browser to come back with");
         let away = json!({ "return_to": "//evil.example" }).to_string().into_bytes();
         let away = server.ask("POST", "/api/connect/linear", &[JSON, ("cookie", &cookie)], away).await.unwrap();
         assert_eq!(away.status, 400);
-        for provider in ["vercel", "nonsense"] {
+        for provider in ["slack", "nonsense"] {
             let path = format!("/api/connect/{provider}/token");
             assert_eq!(server.post(&path, &json!({ "token": "t" })).await.unwrap().status, 400);
         }

@@ -39,6 +39,7 @@ mod people;
 mod permissions;
 mod rounds;
 mod search;
+mod sentry;
 mod stories;
 mod strangers;
 mod summaries;
@@ -47,6 +48,7 @@ mod tenancy;
 mod threads;
 mod tools;
 mod traces;
+mod vercel;
 mod workflows;
 
 use campanile_testkit::server::Server;

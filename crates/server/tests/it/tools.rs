@@ -4,6 +4,7 @@
 use std::time::{Duration, Instant};
 
 use campanile_testkit::linear::{API_KEY, LinearServer};
+use campanile_testkit::provider::sign;
 use campanile_testkit::server::{SECRET_KEY, Server};
 use serde_json::{Value, json};
 
@@ -58,6 +59,29 @@ pub async fn connected(server: &Server, teams: usize) -> String {
     let resources = format!("/api/connections/{id}/resources");
     until(server, &resources, |list| list["data"].as_array().unwrap().len() == teams).await;
     id
+}
+
+/// Sends a webhook, signed with the secret of a linked source. Returns the status.
+pub async fn webhook(server: &Server, source: &Value, secret: &str, (event, id): (&str, &str), body: &Value) -> u16 {
+    let provider = source["provider"].as_str().unwrap();
+    let signed = sign(provider, secret, event, id, body.to_string().as_bytes());
+    let headers: Vec<(&str, &str)> = signed.headers.iter().map(|(name, value)| (&**name, &**value)).collect();
+    let path = format!("/api/ingest/{provider}/{}", source["path"].as_str().unwrap());
+    server.ask("POST", &path, &headers, signed.body.clone()).await.unwrap().status
+}
+
+/// A new secret of a source.
+pub async fn secret_of(server: &Server, source: &Value) -> String {
+    let path = format!("/api/sources/{}/rotate", source["id"].as_str().unwrap());
+    server.post(&path, &json!({})).await.unwrap().json["secret"].as_str().unwrap().to_owned()
+}
+
+/// Links resources in the first workspace. Returns the sources.
+pub async fn linked(server: &Server, connection: &str, resources: &Value) -> Vec<Value> {
+    let path = format!("/api/workspaces/{}/sources", workspace(server).await);
+    let made = server.post(&path, &json!({ "connection": connection, "resources": resources })).await.unwrap();
+    assert_eq!(made.status, 201, "{}", made.json);
+    made.json["data"].as_array().unwrap().clone()
 }
 
 /// A team, as it is chosen.

@@ -6,7 +6,6 @@
 
 mod app;
 mod contents;
-mod exchange;
 mod history;
 mod people;
 mod repositories;
@@ -20,13 +19,13 @@ use tokio::io::{AsyncWriteExt as _, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 
+pub use crate::exchange::ApiRequest;
 pub use app::{APP, AppKeys, DeliveryAttempt, Installation, PRIVATE_KEY};
-pub use exchange::ApiRequest;
 pub use people::TOKEN;
 pub use repositories::Repository;
 
+use crate::exchange::{self, Answer};
 use crate::request;
-use exchange::Answer;
 
 /// A part of the API: the answer to what it knows.
 type Part = fn(&mut State, &ApiRequest) -> Option<Answer>;

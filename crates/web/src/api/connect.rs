@@ -1,5 +1,7 @@
 //! Connects an account of a tool: the provider's page, the way back from it, and tokens.
 
+use std::collections::BTreeMap;
+
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::Redirect;
@@ -82,12 +84,15 @@ pub(super) struct ReturnQuery {
     installation_id: Option<String>,
     /// `install`, `update`, or `request` if an owner has to install the app.
     setup_action: Option<String>,
+    /// The id of the installation of an integration at Vercel.
+    #[serde(rename = "configurationId")]
+    configuration_id: Option<String>,
 }
 
 impl ReturnQuery {
     pub(super) fn read(self) -> ProviderReturn {
-        let Self { state, code, error, error_description, installation_id, setup_action } = self;
-        ProviderReturn { state, code, error, error_description, installation_id, setup_action }
+        let Self { state, code, error, error_description, installation_id, setup_action, configuration_id } = self;
+        ProviderReturn { state, code, error, error_description, installation_id, setup_action, configuration_id }
     }
 }
 
@@ -157,6 +162,9 @@ fn failed(refusal: ConnectRefusal) -> ConnectOutcome {
 pub(super) struct TokenIn {
     /// The token. It is not shown again.
     token: String,
+    /// The values of the fields beside it, by their names: `token_fields` of `GET /api/connectors`.
+    #[serde(default)]
+    fields: BTreeMap<String, String>,
 }
 
 /// Connects an account with a token. An account that is connected already gets the new token.
@@ -167,9 +175,9 @@ pub(super) async fn by_token(
     State(web): State<Web>,
     Configuring(caller): Configuring,
     Path(name): Path<String>,
-    Json(TokenIn { token }): Json<TokenIn>,
+    Json(TokenIn { token, fields }): Json<TokenIn>,
 ) -> ApiResult<(StatusCode, Json<Connection>)> {
     let provider = provider(&name)?;
-    let connection = web.app.connectors.connect_by_token(&caller, provider, Secret::new(token)).await?;
+    let connection = web.app.connectors.connect_by_token(&caller, provider, Secret::new(token), fields).await?;
     Ok((StatusCode::CREATED, Json(connection)))
 }

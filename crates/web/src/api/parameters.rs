@@ -1,6 +1,7 @@
 //! Checks the query parameters of our own API. An operation takes the parameters that its document
 //! names, each once. Unknown and repeated parameters are refused: with a misspelt filter a caller
-//! would otherwise get everything.
+//! would otherwise get everything. Only the ways back from a provider's page take others: providers add
+//! parameters of their own, and new ones at any time.
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
@@ -10,6 +11,9 @@ use utoipa::openapi::path::{Operation, ParameterIn};
 
 /// The parameters of each operation, by its route and method.
 static KNOWN: LazyLock<HashMap<(String, Method), Vec<String>>> = LazyLock::new(known);
+
+/// The ways back from the pages of providers.
+const WAYS_BACK: [&str; 2] = ["/api/connect/{provider}/return", "/api/connect/github/app/return"];
 
 fn known() -> HashMap<(String, Method), Vec<String>> {
     let mut all = HashMap::new();
@@ -43,7 +47,7 @@ pub(crate) fn check(method: &Method, route: &str, query: &str) -> Result<(), Str
     let mut said: Vec<String> = Vec::new();
     for (name, _) in url::form_urlencoded::parse(query.as_bytes()) {
         let name: String = name.chars().take(64).collect();
-        if !taken.contains(&name) {
+        if !taken.contains(&name) && !WAYS_BACK.contains(&route) {
             let taken =
                 if taken.is_empty() { "none are taken".to_owned() } else { format!("there are {}", taken.join(", ")) };
             return Err(format!("the query parameter {name:?} is not known here; {taken}"));
@@ -68,5 +72,17 @@ mod tests {
         assert!(check("limit=1&limit=2").unwrap_err().contains("twice"));
         assert!(super::check(&Method::GET, "/api/_health/live", "x=1").unwrap_err().contains("none"));
         assert_eq!(super::check(&Method::GET, "/not/ours", "x=1"), Ok(()));
+    }
+
+    #[test]
+    fn a_provider_leads_back_with_parameters_of_its_own_but_says_none_twice() {
+        for route in WAYS_BACK {
+            assert!(KNOWN.contains_key(&(route.to_owned(), Method::GET)), "{route}");
+            assert_eq!(
+                super::check(&Method::GET, route, "code=1&state=2&next=https%3A%2F%2Fvercel.com&teamId=3"),
+                Ok(())
+            );
+            assert!(super::check(&Method::GET, route, "state=1&state=2").unwrap_err().contains("twice"));
+        }
     }
 }

@@ -9,6 +9,7 @@ import { paths } from "../../../lib/paths";
 import { useWorkspaceId } from "../../../lib/url";
 
 export type Connector = Schemas["Connector"];
+export type TokenField = Schemas["TokenField"];
 export type Resource = Schemas["ResourceWithSources"];
 export type ConnectionData = Schemas["ConnectionData"];
 export type LogLine = Schemas["LogLine"];
@@ -124,8 +125,8 @@ function consentFault(error: Error): string {
 export function useConnectByToken(provider: string) {
   const changed = useConnectionChanged();
   return useMutation({
-    mutationFn: (token: string) =>
-      one(api.POST("/api/connect/{provider}/token", { params: { path: { provider } }, body: { token } })),
+    mutationFn: (body: { token: string; fields: Record<string, string> }) =>
+      one(api.POST("/api/connect/{provider}/token", { params: { path: { provider } }, body })),
     onSuccess: changed,
   });
 }

@@ -12,7 +12,7 @@ import { useList } from "../../../lib/list";
 import { useCan } from "../../../lib/role";
 import { useUrl } from "../../../lib/url";
 import { canLink, idOf } from "./choice";
-import type { Connection, Resource } from "./connections";
+import { type Connection, type Resource, useConnectors } from "./connections";
 import { type Choosing, LinkBar, useChoosing } from "./link-bar";
 import { placeOf, useWorkspaces } from "./links";
 import { StateBadge } from "./parts";
@@ -23,10 +23,12 @@ const LOOK = 5_000;
 const PAGE = 50;
 
 export function Resources({ of }: { of: Connection }) {
-  const { id, status } = of;
+  const { id, provider, status } = of;
   const search = useUrl().get("search") ?? "";
   const can = useCan();
   const choosing = useChoosing();
+  const connectors = useConnectors();
+  const reason = connectors.data?.find((connector) => connector.provider === provider)?.empty_list;
   const isOpen = status !== "closed" && status !== "closing";
   const list = useList<Resource>({
     key: ["connection-resources", id, search],
@@ -62,7 +64,12 @@ export function Resources({ of }: { of: Connection }) {
       )}
       {list.isPending && <Skeleton lines={4} />}
       {list.error && <Failure error={list.error} onRetry={list.retry} />}
-      {!list.isPending && !list.error && list.rows.length === 0 && <Empty>{emptyWords(search, isOpen)}</Empty>}
+      {!list.isPending && !list.error && list.rows.length === 0 && (
+        <Empty>
+          {emptyWords(search, isOpen)}
+          {isOpen && !search && reason && ` ${reason}`}
+        </Empty>
+      )}
       <ul aria-label="Resources" className="divide-line divide-y">
         {list.rows.map((it) => (
           <Row key={idOf(it)} it={it} choosing={offersLinks ? choosing : undefined} />

@@ -16,6 +16,7 @@ import { Permissions } from "./permissions";
 import { TOKEN_HINTS, tokenFault } from "./words";
 
 const LONGEST = 4_096;
+const LONGEST_NAME = 100;
 const ANY_TOOL = { label: "Token", placeholder: "", hint: "Made at the provider." };
 
 /** The dialog that the address asks for, for those who may connect tools. */
@@ -29,15 +30,17 @@ export function TokenDialog() {
 }
 
 function TokenForm({ connector, onClose }: { connector: Connector; onClose: () => void }) {
-  const { provider, name, token_warning } = connector;
+  const { provider, name, token_warning, token_fields } = connector;
   const go = useGo();
   const [token, setToken] = useState("");
+  const [values, setValues] = useState<Record<string, string>>({});
   const connect = useConnectByToken(provider);
-  const fault = connect.error ? tokenFault(connect.error, name) : {};
+  const fault = connect.error ? tokenFault(connect.error, name, token_fields) : {};
   const { label, placeholder, hint } = TOKEN_HINTS[provider] ?? ANY_TOOL;
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    connect.mutate(token.trim(), {
+    const entered = { token: token.trim(), fields: values };
+    connect.mutate(entered, {
       onSuccess: ({ id, account_label }) => {
         done(`${account_label} of ${name} is connected`);
         void go(paths.connection(id));
@@ -62,8 +65,23 @@ function TokenForm({ connector, onClose }: { connector: Connector; onClose: () =
           value={token}
           onChange={({ target }) => setToken(target.value)}
           hint={hint}
-          problem={fault.field}
+          problem={fault.token}
         />
+        {token_fields.map((field) => (
+          <Field
+            key={field.name}
+            label={field.is_required ? field.label : `${field.label} (optional)`}
+            autoComplete="off"
+            spellCheck={false}
+            required={field.is_required}
+            maxLength={LONGEST_NAME}
+            placeholder={field.placeholder}
+            value={values[field.name] ?? ""}
+            onChange={({ target }) => setValues({ ...values, [field.name]: target.value })}
+            hint={field.hint}
+            problem={fault.fields?.[field.name]}
+          />
+        ))}
         {token_warning && <TokenWarning text={token_warning} />}
         <Permissions of={connector} />
         {fault.form && <FormFault text={fault.form} />}

@@ -54,8 +54,10 @@ test("of several accounts the one that needs somebody most gives the badge", () 
 
 test("a fault of the token stands beside the field, and others below the form", () => {
   const fault = (status: number, sentence = "A sentence.") => tokenFault(new ApiError(status, sentence), "Linear");
-  expect(fault(400, "token is not accepted by Linear").field).toMatch(/does not accept this token/);
-  expect(fault(400, "token must be 1 to 4096 printable characters without blanks").field).toMatch(/without blanks/);
+  expect(fault(400, "token is not accepted by Linear").token).toMatch(/does not accept this token/);
+  expect(fault(400, "token must be 1 to 4096 printable characters without blanks").token).toMatch(/without blanks/);
+  const named = tokenFault(new ApiError(400, "team is not there"), "Vercel", [{ name: "team", label: "Team" }]);
+  expect(named).toEqual({ fields: { team: "Team is not there" } });
   expect(fault(503).form).toMatch(/does not answer/);
   expect(fault(429).form).toMatch(/some minutes/);
   expect(tokenFault(new TypeError("Failed to fetch"), "Linear")).toEqual({ form: "Failed to fetch" });

@@ -2,7 +2,15 @@
 
 import type { Tone } from "../../../components/ui/tones";
 import { ApiError } from "../../../lib/api";
-import type { Connection, ConnectionData, ConnectionStatus, Connector, LogLine, Resource } from "./connections";
+import type {
+  Connection,
+  ConnectionData,
+  ConnectionStatus,
+  Connector,
+  LogLine,
+  Resource,
+  TokenField,
+} from "./connections";
 
 export type BadgeWords = { title: string; tone: Tone };
 
@@ -42,7 +50,7 @@ export function nameOf(it: Pick<Connection, "account_id" | "account_label">): st
 }
 
 /** Tools at which an operator can register an OAuth application for this server. */
-const WITH_CONSENT = new Set(["linear"]);
+const WITH_CONSENT = new Set(["linear", "vercel"]);
 
 export const canHaveConsent = (provider: string) => WITH_CONSENT.has(provider);
 
@@ -208,17 +216,39 @@ export const TOKEN_HINTS: Record<string, { label: string; placeholder: string; h
     placeholder: "ntn_…",
     hint: "Made in Notion under Settings → Connections → Develop or manage integrations.",
   },
+  vercel: {
+    label: "Access token",
+    placeholder: "vcp_…",
+    hint: "Made in Vercel under Account Settings → Tokens, with the team as its scope.",
+  },
+  sentry: {
+    label: "Token of an internal integration",
+    placeholder: "sntrys_…",
+    hint:
+      "Made in Sentry under Settings → Developer Settings, as an internal integration that may read the organisation, " +
+      "its projects and its issues and events.",
+  },
 };
 
-/** The reason why a token connected nothing: beside the field if the token is at fault, else below the form. */
-export function tokenFault(error: unknown, tool: string): { field?: string; form?: string } {
+type TokenFault = { token?: string; fields?: Record<string, string>; form?: string };
+
+/** The reason why a token connected nothing: beside the token or the field that is at fault, else below the form. */
+export function tokenFault(
+  error: unknown,
+  tool: string,
+  fields: Pick<TokenField, "name" | "label">[] = [],
+): TokenFault {
   const status = error instanceof ApiError ? error.status : 0;
   const sentence = (error as Error).message;
   switch (status) {
-    case 400:
+    case 400: {
+      // The sentence begins with the name of the field.
+      const field = fields.find(({ name }) => sentence.startsWith(`${name} `));
+      if (field) return { fields: { [field.name]: field.label + sentence.slice(field.name.length) } };
       return /not accepted/.test(sentence)
-        ? { field: `${tool} does not accept this token. It may be incomplete, or was revoked there.` }
-        : { field: sentence };
+        ? { token: `${tool} does not accept this token. It may be incomplete, or was revoked there.` }
+        : { token: sentence };
+    }
     case 403:
       return { form: "Only owners and managers connect tools." };
     case 409:

@@ -16,6 +16,9 @@ pub(crate) struct Credentials {
     pub(crate) access: Secret,
     /// The token that makes new tokens.
     pub(crate) refresh: Option<Secret>,
+    /// The path below the base of the API where our installation at the account is removed, if
+    /// there is one.
+    pub(crate) removal: Option<String>,
 }
 
 /// The tokens of a connection as they are stored.
@@ -62,7 +65,7 @@ impl Credentials {
     /// Seals them for the row of a connection.
     pub(crate) fn seal(&self, vault: &Vault, organisation: &OrganisationId, id: &ConnectionId) -> String {
         let refresh = self.refresh.as_ref().map(Secret::expose);
-        let object = json!({ "access": self.access.expose(), "refresh": refresh });
+        let object = json!({ "access": self.access.expose(), "refresh": refresh, "removal": self.removal });
         vault.seal_for(place(organisation, id), &Secret::new(object.to_string()))
     }
 
@@ -75,7 +78,7 @@ impl Credentials {
         let object: Value = serde_json::from_str(opened.expose()).map_err(Error::internal)?;
         let word = |name: &str| object[name].as_str().map(Secret::new);
         let access = word("access").ok_or_else(|| Error::internal("the stored credentials have no token"))?;
-        Ok(Self { access, refresh: word("refresh") })
+        Ok(Self { access, refresh: word("refresh"), removal: object["removal"].as_str().map(str::to_owned) })
     }
 }
 
@@ -106,10 +109,13 @@ mod tests {
         let now = Timestamp::from_micros(1_700_000_000_000_000);
         let (ours, theirs) = (OrganisationId::new(now), OrganisationId::new(now));
         let (id, other) = (ConnectionId::new(now), ConnectionId::new(now));
-        let credentials = Credentials { access: Secret::new("a"), refresh: Some(Secret::new("r")) };
+        let (access, refresh, removal) =
+            (Secret::new("a"), Some(Secret::new("r")), Some("/installations/7".to_owned()));
+        let credentials = Credentials { access, refresh, removal };
         let sealed = credentials.seal(&vault, &ours, &id);
         let opened = Credentials::open(&vault, &ours, &id, &sealed).unwrap();
         assert_eq!((opened.access.expose(), opened.refresh.unwrap().expose()), ("a", "r"));
+        assert_eq!(opened.removal, credentials.removal);
         assert!(Credentials::open(&vault, &ours, &other, &sealed).is_err());
         assert!(Credentials::open(&vault, &theirs, &id, &sealed).is_err());
     }

@@ -5,20 +5,8 @@ use std::collections::BTreeSet;
 use campanile_base::source_event::SourceEvent;
 
 use super::*;
-use crate::deliveries::{Delivery, Origin};
-use crate::identity_tests::delivery as empty;
-use crate::normalisation::page_body;
-use crate::{NormalForm, Provider};
-
-/// A generator of numbers that are the same for the same seed.
-struct Dice(u64);
-
-impl Dice {
-    fn below(&mut self, limit: u64) -> u64 {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (self.0 >> 33) % limit
-    }
-}
+use crate::Provider;
+use crate::identity_tests::{Dice, sent, told_by_history};
 
 fn start() -> Timestamp {
     Timestamp::parse("2026-11-01T00:00:00Z").unwrap()
@@ -79,17 +67,6 @@ fn story(dice: &mut Dice, kind: &str, n: u64) -> (Value, Vec<(String, Value)>) {
     (node, webhooks)
 }
 
-fn delivery(event: String, body: Vec<u8>, origin: Origin) -> Delivery {
-    Delivery { body, origin, ..empty(Provider::Linear, &event, &[], &Value::Null) }
-}
-
-fn told(delivery: &Delivery) -> Vec<SourceEvent> {
-    match crate::normalise(delivery).unwrap() {
-        NormalForm::Events { events, .. } => events,
-        NormalForm::Reference | NormalForm::Skipped(_) => Vec::new(),
-    }
-}
-
 fn ids(events: &[SourceEvent]) -> BTreeSet<&str> {
     events.iter().map(|event| event.source_id.as_str()).collect()
 }
@@ -109,29 +86,19 @@ fn a_story_is_the_same_told_by_webhooks_by_its_history_or_by_both_in_any_order()
             "nodes": { "nodes": nodes, "pageInfo": { "hasNextPage": false, "endCursor": null } },
         });
         let page = page(place, &answer).unwrap();
-        let pulled = told(&delivery(format!("pull:{kind}"), page_body(&page.items), Origin::Backfill));
-        let sent: Vec<SourceEvent> = stories
-            .iter()
-            .flat_map(|(_, webhooks)| webhooks)
-            .flat_map(|(event, body)| told(&delivery(event.clone(), body.to_string().into_bytes(), Origin::Webhook)))
-            .collect();
+        let pulled = told_by_history(Provider::Linear, &page.items);
+        let sent_by_webhooks = sent(Provider::Linear, stories.iter().flat_map(|(_, webhooks)| webhooks));
 
         // History tells the first and the last event of each thing, and nothing that no webhook tells.
-        let (by_history, by_webhooks) = (ids(&pulled), ids(&sent));
+        let (by_history, by_webhooks) = (ids(&pulled), ids(&sent_by_webhooks));
         assert!(by_history.is_subset(&by_webhooks), "seed {seed}: {by_history:?} {by_webhooks:?}");
-        let ends: BTreeSet<String> = stories
-            .iter()
-            .flat_map(|(_, webhooks)| [webhooks.first(), webhooks.last()])
-            .flatten()
-            .flat_map(|(event, body)| told(&delivery(event.clone(), body.to_string().into_bytes(), Origin::Webhook)))
-            .map(|event| event.source_id)
-            .collect();
-        assert_eq!(by_history, ends.iter().map(String::as_str).collect(), "seed {seed}");
+        let ends = stories.iter().flat_map(|(_, webhooks)| [webhooks.first(), webhooks.last()]).flatten();
+        assert_eq!(by_history, ids(&sent(Provider::Linear, ends)), "seed {seed}");
         // So both together are what webhooks tell, whichever comes first; and what both tell is alike.
         let both: BTreeSet<&str> = by_history.union(&by_webhooks).copied().collect();
         assert_eq!(both, by_webhooks, "seed {seed}");
         for event in &pulled {
-            let twin = sent.iter().find(|sent| sent.source_id == event.source_id).unwrap();
+            let twin = sent_by_webhooks.iter().find(|sent| sent.source_id == event.source_id).unwrap();
             assert_eq!((event.occurred_at, &event.event_type), (twin.occurred_at, &twin.event_type), "seed {seed}");
             assert_eq!(event.metadata.get("organizationId"), twin.metadata.get("organizationId"), "seed {seed}");
             match event.event_type.ends_with(".created") {

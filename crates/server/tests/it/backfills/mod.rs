@@ -18,7 +18,7 @@ use crate::strangers::other_organisation;
 use crate::tools::{PATIENCE, connected, delete, linear_settings, read, team, until, until_within, workspace};
 
 /// A time so many minutes ago.
-fn ago(minutes: u64) -> Timestamp {
+pub(crate) fn ago(minutes: u64) -> Timestamp {
     Clock::System.now().minus(Duration::from_secs(minutes * 60))
 }
 
@@ -61,23 +61,23 @@ async fn link(server: &Server) -> (String, Value) {
 }
 
 /// The id of the latest backfill of a connection.
-async fn latest(server: &Server, connection: &str) -> String {
+pub(crate) async fn latest(server: &Server, connection: &str) -> String {
     let list = read(server, &format!("/api/connections/{connection}/backfills")).await;
     list["data"][0]["id"].as_str().unwrap_or_else(|| panic!("{list}")).to_owned()
 }
 
 /// Waits until a backfill has ended.
-async fn ended(server: &Server, id: &str) -> Value {
+pub(crate) async fn ended(server: &Server, id: &str) -> Value {
     let has_ended = |backfill: &Value| backfill["status"].as_str().is_some_and(|status| status != "active");
     until_within(server, &format!("/api/backfills/{id}"), PATIENCE * 5, has_ended).await
 }
 
-fn stretch<'b>(backfill: &'b Value, kind: &str) -> &'b Value {
+pub(crate) fn stretch<'b>(backfill: &'b Value, kind: &str) -> &'b Value {
     backfill["stretches"].as_array().unwrap().iter().find(|stretch| stretch["kind"] == kind).unwrap()
 }
 
 /// Makes every observation significant, so that members would be told of each.
-async fn be_told_of_everything(server: &Server) {
+pub(crate) async fn be_told_of_everything(server: &Server) {
     let path = format!("/api/workspaces/{}", workspace(server).await);
     let key = format!("Bearer {SECRET_KEY}");
     let headers = [("authorization", key.as_str()), ("content-type", "application/json")];
@@ -86,7 +86,7 @@ async fn be_told_of_everything(server: &Server) {
 }
 
 /// The number of items in the feed of the first member.
-async fn told(server: &Server) -> i64 {
+pub(crate) async fn told(server: &Server) -> i64 {
     let member = server.all("/api/members").await[0]["id"].as_str().unwrap().to_owned();
     let feed = read(server, &format!("/v1/users/{member}/feeds/in-app")).await;
     feed["meta"]["total_count"].as_i64().unwrap()

@@ -1,9 +1,15 @@
-//! A request as the parts of the API read it, and their answers.
+//! A request as an API reads it, its answer, and a listener for both.
 
 use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
 
 use serde_json::{Value, json};
+use tokio::io::{AsyncWriteExt as _, BufReader};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinHandle;
 use url::{Url, form_urlencoded};
+
+use crate::request;
 
 /// The items of a page, if the request does not say.
 const PAGE: usize = 30;
@@ -26,7 +32,7 @@ pub struct ApiRequest {
 }
 
 impl ApiRequest {
-    pub(super) fn parse(head: &str, body: &str) -> Self {
+    pub(crate) fn parse(head: &str, body: &str) -> Self {
         let mut lines = head.lines();
         let mut first = lines.next().unwrap_or_default().split(' ');
         let (method, target) = (first.next().unwrap_or_default(), first.next().unwrap_or_default());
@@ -62,39 +68,40 @@ impl ApiRequest {
         self.path.trim_start_matches('/').split('/').collect()
     }
 
-    fn number(&self, name: &str) -> Option<usize> {
+    /// A parameter of the query that is a number.
+    pub(crate) fn number(&self, name: &str) -> Option<usize> {
         self.query.get(name)?.parse().ok()
     }
 }
 
 /// An answer.
-pub(super) struct Answer {
+pub(crate) struct Answer {
     status: u16,
     headers: Vec<(String, String)>,
     body: Value,
 }
 
 impl Answer {
-    pub(super) fn new(status: u16, body: Value) -> Self {
+    pub(crate) fn new(status: u16, body: Value) -> Self {
         Self { status, headers: Vec::new(), body }
     }
 
-    pub(super) fn ok(body: Value) -> Self {
+    pub(crate) fn ok(body: Value) -> Self {
         Self::new(200, body)
     }
 
-    pub(super) fn refusal(status: u16, message: &str) -> Self {
+    pub(crate) fn refusal(status: u16, message: &str) -> Self {
         Self::new(status, json!({ "message": message }))
     }
 
-    pub(super) fn with(mut self, name: &str, value: &str) -> Self {
+    pub(crate) fn with(mut self, name: &str, value: &str) -> Self {
         self.headers.push((name.to_owned(), value.to_owned()));
         self
     }
 
     /// A page of a list. `wrap` makes the body of its items. The header `link` names the next page
     /// with its number, as GitHub does for lists without a cursor.
-    pub(super) fn page<T>(base: &str, asked: &ApiRequest, items: &[T], wrap: impl Fn(&[T]) -> Value) -> Self {
+    pub(crate) fn page<T>(base: &str, asked: &ApiRequest, items: &[T], wrap: impl Fn(&[T]) -> Value) -> Self {
         let size = asked.number("per_page").unwrap_or(PAGE).clamp(1, LARGEST_PAGE);
         let number = asked.number("page").unwrap_or(1).max(1);
         let (from, until) = ((number - 1) * size, (number * size).min(items.len()));
@@ -113,10 +120,36 @@ impl Answer {
         answer.with("link", &link)
     }
 
-    pub(super) fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         let body = if self.body.is_null() { String::new() } else { self.body.to_string() };
         let headers: String = self.headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
         let status = self.status;
         format!("HTTP/1.1 {status} X\r\n{headers}connection: close\r\ncontent-length: {}\r\n\r\n{body}", body.len())
     }
+}
+
+/// Listens on a free port, and answers each request from a state. Returns the base of its addresses.
+///
+/// # Panics
+/// When no port is free.
+pub(crate) async fn listen<S: Send + 'static>(
+    state: Arc<Mutex<S>>,
+    answer: fn(&mut S, &ApiRequest) -> Answer,
+) -> (String, JoinHandle<()>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
+    let url = format!("http://{}", listener.local_addr().expect("a listener has an address"));
+    let task = tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            tokio::spawn(converse(stream, state.clone(), answer));
+        }
+    });
+    (url, task)
+}
+
+async fn converse<S>(stream: TcpStream, state: Arc<Mutex<S>>, answer: fn(&mut S, &ApiRequest) -> Answer) {
+    let mut stream = BufReader::new(stream);
+    let Some((head, body)) = request::read(&mut stream).await else { return };
+    let answer = answer(&mut state.lock().expect("no request panics"), &ApiRequest::parse(&head, &body)).text();
+    let _ = stream.write_all(answer.as_bytes()).await;
+    let _ = stream.shutdown().await;
 }
