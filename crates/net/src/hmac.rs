@@ -12,7 +12,7 @@ use subtle::ConstantTimeEq as _;
 pub enum HmacAlgorithm {
     /// SHA-1: Vercel, Twilio.
     Sha1,
-    /// SHA-256: GitHub, Linear, Sentry.
+    /// SHA-256: GitHub, Linear, Sentry, and most others.
     Sha256,
 }
 
@@ -24,7 +24,7 @@ pub fn hmac_hex(algorithm: HmacAlgorithm, secret: &[u8], body: &[u8]) -> String 
     }
 }
 
-/// The signature of `body` in base64, the format of Twilio.
+/// The signature of `body` in base64, the format of Twilio and Zendesk.
 pub fn hmac_base64(algorithm: HmacAlgorithm, secret: &[u8], body: &[u8]) -> String {
     STANDARD.encode(match algorithm {
         HmacAlgorithm::Sha1 => mac::<Hmac<Sha1>>(secret, body),
@@ -37,6 +37,16 @@ pub fn hmac_base64(algorithm: HmacAlgorithm, secret: &[u8], body: &[u8]) -> Stri
 pub fn verify_hmac_hex(algorithm: HmacAlgorithm, secret: &[u8], body: &[u8], signature: &str) -> bool {
     let expected = hmac_hex(algorithm, secret, body);
     expected.as_bytes().ct_eq(signature.to_ascii_lowercase().as_bytes()).into()
+}
+
+/// True if `signature` is the signature of `body` in base64, compared in constant time.
+pub fn verify_hmac_base64(algorithm: HmacAlgorithm, secret: &[u8], body: &[u8], signature: &str) -> bool {
+    equal_in_constant_time(&hmac_base64(algorithm, secret, body), signature)
+}
+
+/// True if two secrets are equal, in a time that depends on their lengths alone.
+pub fn equal_in_constant_time(one: &str, other: &str) -> bool {
+    one.as_bytes().ct_eq(other.as_bytes()).into()
 }
 
 pub(crate) fn mac<M: Mac + hmac::digest::KeyInit>(secret: &[u8], body: &[u8]) -> Vec<u8> {

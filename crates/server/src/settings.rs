@@ -77,6 +77,12 @@ pub(crate) const KNOWN: &[SettingSpec] = &[
     known("connector_linear_api_url", "https://api.linear.app", "Base URL of Linear's API"),
     known("connector_linear_web_url", "https://linear.app", "Base URL of Linear's pages"),
     known("connector_notion_api_url", "https://api.notion.com", "Base URL of Notion's API"),
+    known("connector_pagerduty_api_url", "https://api.pagerduty.com", "Base URL of PagerDuty's API"),
+    known(
+        "connector_gitlab_api_url",
+        "https://gitlab.com/api/v4",
+        "Base URL of GitLab's API; https://HOST/api/v4 of a GitLab of one's own",
+    ),
     known("net_allow", "", "Private address ranges that outbound calls may reach, as 10.0.0.0/8,127.0.0.1/32"),
     secret(
         "net_proxy",

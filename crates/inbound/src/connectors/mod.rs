@@ -48,13 +48,17 @@ use crate::apps::OpenApp;
 use crate::connections::{Change, Connection, ConnectionId, change_status};
 use crate::github::app::manifest;
 use crate::github::remote::Github;
+use crate::gitlab::remote::Gitlab;
 use crate::linear::remote::Linear;
 use crate::notion::remote::Notion;
+use crate::pagerduty::remote::Pagerduty;
 use crate::pulls::BackfillId;
 use crate::remote::{Remote, Trouble};
 
 pub use crate::github::remote::{GithubAppSettings, GithubSettings};
+pub use crate::gitlab::GitlabSettings;
 pub use crate::notion::remote::NotionSettings;
+pub use crate::pagerduty::PagerdutySettings;
 pub use crate::remote::OauthSettings;
 
 pub use apps::{AppForm, AppOutcome};
@@ -76,6 +80,10 @@ pub struct Settings {
     pub budget_reserve: i64,
     /// Notion.
     pub notion: NotionSettings,
+    /// PagerDuty.
+    pub pagerduty: PagerdutySettings,
+    /// GitLab.
+    pub gitlab: GitlabSettings,
 }
 
 impl Default for Settings {
@@ -83,7 +91,9 @@ impl Default for Settings {
         let (api_url, web_url) = ("https://api.linear.app".to_owned(), "https://linear.app".to_owned());
         let linear = OauthSettings { client_id: None, client_secret: None, api_url, web_url };
         let (github, notion) = (GithubSettings::default(), NotionSettings::default());
-        Self { public_url: None, github, linear, notion, backfill_depth: Some(30), budget_reserve: 20 }
+        let (pagerduty, gitlab) = (PagerdutySettings::default(), GitlabSettings::default());
+        let (public_url, backfill_depth, budget_reserve) = (None, Some(30), 20);
+        Self { public_url, github, linear, notion, pagerduty, gitlab, backfill_depth, budget_reserve }
     }
 }
 
@@ -131,6 +141,8 @@ pub struct Parts {
     installation_tokens: apps::InstallationTokens,
     linear: Linear,
     notion: Notion,
+    pagerduty: Pagerduty,
+    gitlab: Gitlab,
     /// A lock for each connection whose tokens are being refreshed by this process.
     refreshing: Mutex<HashMap<ConnectionId, Arc<tokio::sync::Mutex<()>>>>,
     /// The times of the last live events of backfills.
@@ -164,6 +176,7 @@ impl Connectors {
         let Config { db, clock, vault, engine, client, live, base_url, settings } = config;
         let (github, server_app) = (Github::new(&settings.github), apps::of_server(&settings.github));
         let notion = Notion::new(&settings.notion);
+        let (pagerduty, gitlab) = (Pagerduty::new(&settings.pagerduty), Gitlab::new(&settings.gitlab));
         let linear = Linear::new(&settings.linear, return_address(&base_url, Provider::Linear));
         // An address that an operator names for providers is believed.
         let is_public = settings.public_url.is_some() || manifest::is_reachable(&base_url);
@@ -185,6 +198,8 @@ impl Connectors {
             installation_tokens: apps::InstallationTokens::default(),
             linear,
             notion,
+            pagerduty,
+            gitlab,
             refreshing: Mutex::default(),
             told: Mutex::default(),
         }))
@@ -210,6 +225,8 @@ impl Connectors {
             Provider::Github => Some(&self.github),
             Provider::Linear => Some(&self.linear),
             Provider::Notion => Some(&self.notion),
+            Provider::Pagerduty => Some(&self.pagerduty),
+            Provider::Gitlab => Some(&self.gitlab),
             Provider::Vercel | Provider::Sentry => None,
         }
     }

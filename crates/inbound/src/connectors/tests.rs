@@ -86,6 +86,8 @@ impl Node {
             installation_tokens: apps::InstallationTokens::default(),
             linear: linear.clone(),
             notion: notion.clone(),
+            pagerduty: self.connectors.pagerduty.clone(),
+            gitlab: self.connectors.gitlab.clone(),
             refreshing: Mutex::default(),
             told: Mutex::default(),
         };

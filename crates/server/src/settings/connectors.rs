@@ -2,7 +2,9 @@
 
 use campanile_base::Secret;
 use campanile_inbound::connectors::backfill::DEPTHS;
-use campanile_inbound::connectors::{GithubAppSettings, GithubSettings, NotionSettings, OauthSettings, Settings};
+use campanile_inbound::connectors::{
+    GithubAppSettings, GithubSettings, GitlabSettings, NotionSettings, OauthSettings, PagerdutySettings, Settings,
+};
 
 use super::Layers;
 
@@ -29,8 +31,10 @@ impl Layers {
             app: self.github_app()?,
         };
         let notion = NotionSettings { api_url: self.address("connector_notion_api_url")? };
+        let pagerduty = PagerdutySettings { api_url: self.address("connector_pagerduty_api_url")? };
+        let gitlab = GitlabSettings { api_url: self.address("connector_gitlab_api_url")? };
         let public_url = self.provider_url("public_url", &[])?;
-        Ok(Settings { public_url, github, linear, notion, backfill_depth, budget_reserve })
+        Ok(Settings { public_url, github, linear, notion, pagerduty, gitlab, backfill_depth, budget_reserve })
     }
 
     /// The app of this server at GitHub. All of its settings belong together, but the secret of its
