@@ -194,6 +194,16 @@ export const TOKEN_HINTS: Record<string, { label: string; placeholder: string; h
       "Made in Notion under Settings → Connections. It sees no page until one is shared with it: open a page, and add " +
       "the integration under the three dots.",
   },
+  pagerduty: {
+    label: "API key",
+    placeholder: "",
+    hint: "Made in PagerDuty under Integrations → API Access Keys. A read-only key is enough.",
+  },
+  gitlab: {
+    label: "Access token",
+    placeholder: "glpat-…",
+    hint: "Made in GitLab under Settings → Access tokens of a group or a project, with the scope read_api.",
+  },
 };
 
 /** The reason why a token connected nothing: beside the field if the token is at fault, else below the form. */
