@@ -7,14 +7,18 @@
 //! * [`github`]: GitHub's API, with people and repositories.
 //! * [`linear`]: an organisation at Linear, which consents and gives tokens.
 //! * [`notion`]: a workspace at Notion, with pages that are shared.
+//! * [`pagerduty`]: an account at PagerDuty, with incidents and their logs.
+//! * [`gitlab`]: a GitLab with projects, merge requests, issues and releases.
 //! * [`mailbox`]: an SMTP server that keeps the mails it gets.
 
 pub mod embeddings;
 pub mod github;
+pub mod gitlab;
 pub mod linear;
 pub mod mailbox;
 pub mod model;
 pub mod notion;
+pub mod pagerduty;
 pub mod provider;
 pub mod receiver;
 mod request;

@@ -3,4 +3,6 @@
 
 pub mod server;
 
-pub use campanile_stand_ins::{embeddings, github, linear, mailbox, model, notion, provider, receiver};
+pub use campanile_stand_ins::{
+    embeddings, github, gitlab, linear, mailbox, model, notion, pagerduty, provider, receiver,
+};

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use url::form_urlencoded;
 
 use super::remote::{LAST_OFFSET, list};
-use crate::payload::Read as _;
+use crate::payload::{Read as _, to_the_second};
 use crate::remote::{Api, HistoryKind, HistoryPage, HistoryPlace, Trouble};
 
 pub(super) const KINDS: &[HistoryKind] =
@@ -59,8 +59,8 @@ fn path(place: HistoryPlace<'_>, cursor: &Cursor, limit: u64, now: Timestamp) ->
     }
     let query = form_urlencoded::Serializer::new(String::new())
         .append_pair("service_ids[]", place.resource)
-        .append_pair("since", &cursor.since.to_string())
-        .append_pair("until", &now.to_string())
+        .append_pair("since", &to_the_second(cursor.since))
+        .append_pair("until", &to_the_second(now))
         .append_pair("time_zone", "UTC")
         .append_pair("sort_by", "created_at:asc")
         .append_pair("limit", &limit.to_string())

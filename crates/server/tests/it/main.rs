@@ -35,6 +35,7 @@ mod outbound;
 mod own_observations;
 mod people;
 mod permissions;
+mod providers;
 mod rounds;
 mod search;
 mod stories;
