@@ -21,7 +21,7 @@ pub enum Provider {
 const LINEAR_REPEATS: [Duration; 3] =
     [Duration::from_secs(60), Duration::from_secs(3_600), Duration::from_secs(6 * 3_600)];
 
-/// The last one. Those before are not documented.
+/// PagerDuty documents only by when the last one comes.
 const PAGERDUTY_REPEATS: [Duration; 1] = [Duration::from_secs(20 * 60)];
 
 /// The delivery rules of a provider.
@@ -78,7 +78,6 @@ impl Provider {
         const ACCEPTED: u16 = 202;
         match self {
             Self::Linear => DeliveryRules { success: 200, repeats: &LINEAR_REPEATS },
-            // Five attempts within about twenty minutes, says its documentation, and no more.
             Self::Pagerduty => DeliveryRules { success: ACCEPTED, repeats: &PAGERDUTY_REPEATS },
             Self::Github | Self::Vercel | Self::Sentry | Self::Notion | Self::Gitlab => {
                 DeliveryRules { success: ACCEPTED, repeats: &[] }

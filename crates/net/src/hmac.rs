@@ -24,7 +24,7 @@ pub fn hmac_hex(algorithm: HmacAlgorithm, secret: &[u8], body: &[u8]) -> String 
     }
 }
 
-/// The signature of `body` in base64, the format of Twilio and Zendesk.
+/// The signature of `body` in base64, the format of Twilio.
 pub fn hmac_base64(algorithm: HmacAlgorithm, secret: &[u8], body: &[u8]) -> String {
     STANDARD.encode(match algorithm {
         HmacAlgorithm::Sha1 => mac::<Hmac<Sha1>>(secret, body),
@@ -37,11 +37,6 @@ pub fn hmac_base64(algorithm: HmacAlgorithm, secret: &[u8], body: &[u8]) -> Stri
 pub fn verify_hmac_hex(algorithm: HmacAlgorithm, secret: &[u8], body: &[u8], signature: &str) -> bool {
     let expected = hmac_hex(algorithm, secret, body);
     expected.as_bytes().ct_eq(signature.to_ascii_lowercase().as_bytes()).into()
-}
-
-/// True if `signature` is the signature of `body` in base64, compared in constant time.
-pub fn verify_hmac_base64(algorithm: HmacAlgorithm, secret: &[u8], body: &[u8], signature: &str) -> bool {
-    equal_in_constant_time(&hmac_base64(algorithm, secret, body), signature)
 }
 
 /// True if two secrets are equal, in a time that depends on their lengths alone.

@@ -101,7 +101,7 @@ fn answer(state: &mut State, request: &Received) -> (u16, Vec<(String, String)>,
         }
         ["projects"] => state.projects.clone(),
         ["projects", id] => {
-            let found = state.projects.iter().find(|project| project["id"].to_string() == *id).cloned();
+            let found = state.projects.iter().find(|project| project["id"].as_u64() == id.parse().ok()).cloned();
             return found.map_or_else(|| error(404), |project| (200, Vec::new(), project));
         }
         ["projects", id, list] => match state.things.get(&format!("{id}/{list}")) {

@@ -11,7 +11,7 @@ use campanile_base::Timestamp;
 use serde_json::{Value, json};
 use url::form_urlencoded;
 
-use super::remote::{LAST_OFFSET, list};
+use super::lists::{LAST_OFFSET, list};
 use crate::payload::{Read as _, to_the_second};
 use crate::remote::{Api, HistoryKind, HistoryPage, HistoryPlace, Trouble};
 

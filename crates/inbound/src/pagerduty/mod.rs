@@ -7,6 +7,7 @@
 //! webhook's event is not in that log.
 
 mod history;
+mod lists;
 pub(crate) mod remote;
 #[cfg(test)]
 mod tests;
@@ -158,7 +159,7 @@ fn message(data: &Value, action: &str) -> Result<Parts> {
     let incident = Incident::of(data)?;
     Ok(Parts {
         // Two may come within a second, and a long one is cut in a webhook.
-        identity: format!("{}:{}", incident.identity(), &sha256_hex(&cut(text, COMPARED))[..8]),
+        identity: format!("{}:{}", incident.identity(), &sha256_hex(cut(text, COMPARED))[..8]),
         title: format!("[Incident {noun}] {}: {}", cut(incident.title, 60), cut(first_line, HEADLINE)),
         body: facts(&[("", Some(text.to_owned())), ("Incident", Some(incident.title.to_owned()))]),
         references: vec![incident.reference.labelled("comment")],

@@ -10,6 +10,7 @@ use serde_json::Value;
 use url::Url;
 
 use super::history;
+use super::lists::{LAST_OFFSET, list};
 use crate::connections::{ConnectionKind, Credentials};
 use crate::payload::Read as _;
 use crate::remote::{
@@ -26,8 +27,6 @@ const DIALECT: Dialect = Dialect {
 };
 /// The services of a page.
 const PAGE: u64 = 100;
-/// Lists end there, by PagerDuty's rule.
-pub(super) const LAST_OFFSET: u64 = 10_000;
 /// The place where a person can end a key.
 const KEY_SETTINGS: &str = "an API key is deleted in PagerDuty: one of the account under Integrations, API Access Keys, \
     one of a person under My Profile, User Settings";
@@ -132,12 +131,6 @@ fn service(service: &Value) -> Result<ListedResource, Trouble> {
         is_private: false,
         is_archived: service.text("status") == Some("disabled"),
     })
-}
-
-/// A list of an answer, which must be there.
-pub(super) fn list<'p>(page: &'p Value, field: &str) -> Result<&'p [Value], Trouble> {
-    let found = page.at(field).and_then(Value::as_array);
-    found.map(Vec::as_slice).ok_or_else(|| Trouble::Invalid(format!("it has no {field}")))
 }
 
 /// The trouble that a refusal means: the account's plan may lack what is asked for.

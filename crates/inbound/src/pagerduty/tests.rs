@@ -39,7 +39,7 @@ fn sent(event: &str, at: &str, agent: Value, data: Value) -> SourceEvent {
     read(&delivery(Provider::Pagerduty, event, &[], &payload(event, at, agent, data)))
 }
 
-fn reference<'e>(event: &'e SourceEvent, kind: ReferenceKind) -> &'e Reference {
+fn reference(event: &SourceEvent, kind: ReferenceKind) -> &Reference {
     event.references.iter().find(|reference| reference.kind == kind).unwrap()
 }
 
