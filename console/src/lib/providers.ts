@@ -1,12 +1,14 @@
 // The providers that the server takes deliveries of.
 
-export type ProviderKey = "github" | "vercel" | "linear" | "sentry";
+export type ProviderKey = "github" | "vercel" | "linear" | "sentry" | "pagerduty" | "gitlab";
 
 export const PROVIDERS: { key: ProviderKey; name: string; about: string }[] = [
   { key: "github", name: "GitHub", about: "Pushes, pull requests, issues, releases and discussions." },
   { key: "vercel", name: "Vercel", about: "Deployments, from their start to their end." },
   { key: "linear", name: "Linear", about: "Issues, comments, projects and cycles." },
   { key: "sentry", name: "Sentry", about: "Errors, issues and alerts." },
+  { key: "pagerduty", name: "PagerDuty", about: "Incidents, from the first page to the last note." },
+  { key: "gitlab", name: "GitLab", about: "Pushes, merge requests, issues, pipelines and deployments." },
 ];
 
 /** True if deliveries of a provider are taken; of other tools only documents are read. */

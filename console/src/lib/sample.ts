@@ -5,7 +5,8 @@ import type { ProviderKey } from "./providers";
 export type Sample = {
   headers: Record<string, string>;
   body: string;
-  hash: "SHA-256" | "SHA-1";
+  /** The hash that signs the body; without one, the secret itself is sent. */
+  hash?: "SHA-256" | "SHA-1";
   signature: { header: string; prefix: string };
 };
 
@@ -102,6 +103,49 @@ function payloads(now: Date): Record<ProviderKey, { event: string; body: unknown
         },
       },
     },
+    pagerduty: {
+      event: "incident.triggered",
+      body: {
+        event: {
+          id: `sample-${now.getTime()}`,
+          event_type: "incident.triggered",
+          resource_type: "incident",
+          occurred_at: at,
+          agent: { id: "P1", type: "user_reference", summary: "Ada" },
+          data: {
+            id: "PSAMPLE",
+            type: "incident",
+            number: 1,
+            status: "triggered",
+            title: "Sample incident",
+            urgency: "high",
+            html_url: "https://acme.pagerduty.com/incidents/PSAMPLE",
+            service: { id: "PSVC", type: "service_reference", summary: "Checkout" },
+          },
+        },
+      },
+    },
+    gitlab: {
+      event: "Merge Request Hook",
+      body: {
+        object_kind: "merge_request",
+        user: { id: 1, name: "Ada", username: "ada" },
+        project: { id: 1, path_with_namespace: "acme/shop", default_branch: "main" },
+        object_attributes: {
+          id: 1,
+          iid: 1,
+          action: "open",
+          state: "opened",
+          title: "Sample merge request",
+          description: "Sent from the console.",
+          source_branch: "sample",
+          target_branch: "main",
+          created_at: at,
+          updated_at: at,
+          url: "https://gitlab.com/acme/shop/-/merge_requests/1",
+        },
+      },
+    },
   };
 }
 
@@ -137,6 +181,19 @@ export function sampleOf(provider: ProviderKey, id: string, now = new Date()): S
         hash: "SHA-256",
         signature: { header: "sentry-hook-signature", prefix: "" },
       };
+    case "pagerduty":
+      return {
+        headers: { ...json, "x-webhook-id": id },
+        body: text,
+        hash: "SHA-256",
+        signature: { header: "x-pagerduty-signature", prefix: "v1=" },
+      };
+    case "gitlab":
+      return {
+        headers: { ...json, "x-gitlab-event": event, "idempotency-key": id },
+        body: text,
+        signature: { header: "x-gitlab-token", prefix: "" },
+      };
   }
 }
 
@@ -144,6 +201,7 @@ export function sampleOf(provider: ProviderKey, id: string, now = new Date()): S
 export const canSign = () => globalThis.crypto?.subtle !== undefined;
 
 async function signed(secret: string, { body, hash }: Sample): Promise<string> {
+  if (!hash) return secret;
   const bytes = new TextEncoder();
   const key = await crypto.subtle.importKey("raw", bytes.encode(secret), { name: "HMAC", hash }, false, ["sign"]);
   const mac = new Uint8Array(await crypto.subtle.sign("HMAC", key, bytes.encode(body)));
@@ -175,7 +233,9 @@ export function sampleCurl(provider: ProviderKey, address: string, secret?: stri
   return [
     `SECRET=${secret ? quoted(secret) : '"the secret of the source"'}`,
     `BODY=${quoted(sample.body)}`,
-    `SIGNATURE=$(printf %s "$BODY" | openssl dgst -${sample.hash === "SHA-1" ? "sha1" : "sha256"} -hmac "$SECRET" | sed 's/^.* //')`,
+    sample.hash
+      ? `SIGNATURE=$(printf %s "$BODY" | openssl dgst -${sample.hash === "SHA-1" ? "sha1" : "sha256"} -hmac "$SECRET" | sed 's/^.* //')`
+      : "SIGNATURE=$SECRET",
     `curl ${address} \\`,
     ...headers,
     `  -H "${header}: ${prefix}$SIGNATURE" \\`,

@@ -11000,7 +11000,7 @@ export interface components {
         SourceIn: {
             /** @description The last part of the source's address; generated when absent. */
             path?: string | null;
-            /** @description The provider: `github`, `vercel`, `linear` or `sentry`. */
+            /** @description The provider: `github`, `vercel`, `linear`, `sentry`, `pagerduty` or `gitlab`. */
             provider: string;
             /** @description The secret that the provider signs with; generated when absent. */
             secret?: string | null;
@@ -16164,7 +16164,10 @@ export interface operations {
     get_api_observations: {
         parameters: {
             query?: {
-                /** @description The source: `github`, `vercel`, `linear`, `sentry`, `api` or `manual`. Also known as `provider`. */
+                /**
+                 * @description The source: `github`, `vercel`, `linear`, `sentry`, `pagerduty`, `gitlab`, `api` or `manual`. Also known as
+                 *     `provider`.
+                 */
                 source?: string;
                 /**
                  * @description The type, or its first word: `pull_request` matches everything that happens to a pull
@@ -18137,7 +18140,7 @@ export interface operations {
                 entity?: string;
                 /** @description The id of an observation, in place of the thing. */
                 observation?: string;
-                /** @description `issue`, `pr`, `deployment`, `service` or `project`; any of them when absent. */
+                /** @description `issue`, `pr`, `deployment`, `service`, `project` or `incident`; any of them when absent. */
                 type?: string;
                 /** @description Only what held at this time: RFC 3339, or a date. */
                 at?: string;

@@ -99,6 +99,8 @@ fn provider(source: &str) -> &str {
         "vercel" => "Vercel",
         "linear" => "Linear",
         "sentry" => "Sentry",
+        "pagerduty" => "PagerDuty",
+        "gitlab" => "GitLab",
         other => other,
     }
 }

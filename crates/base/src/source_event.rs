@@ -130,6 +130,9 @@ pub enum ReferenceKind {
     Reviewer,
     Team,
     Label,
+    Incident,
+    Ticket,
+    Service,
 }
 
 impl ReferenceKind {
@@ -147,6 +150,9 @@ impl ReferenceKind {
             Self::Reviewer => "reviewer",
             Self::Team => "team",
             Self::Label => "label",
+            Self::Incident => "incident",
+            Self::Ticket => "ticket",
+            Self::Service => "service",
         }
     }
 }

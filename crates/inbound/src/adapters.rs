@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::deliveries::Delivery;
 use crate::envelope::{Envelope, Headers, Outline};
-use crate::{IngestError, NormalForm, Provider, github, linear, notion, sentry, vercel};
+use crate::{IngestError, NormalForm, Provider, github, gitlab, linear, notion, pagerduty, sentry, vercel};
 
 /// Reads the event type, the provider's id and the time of sending of a delivery.
 pub(crate) fn envelope(
@@ -20,6 +20,8 @@ pub(crate) fn envelope(
         Provider::Linear => linear::envelope(headers, body, outline),
         Provider::Sentry => sentry::envelope(headers, body, outline),
         Provider::Notion => notion::envelope(outline),
+        Provider::Pagerduty => pagerduty::envelope(headers, body),
+        Provider::Gitlab => gitlab::envelope(headers, body),
     }
 }
 
@@ -31,5 +33,7 @@ pub(crate) fn normalise_event(event: &str, payload: &Value, delivery: &Delivery)
         Provider::Linear => linear::normalise(event, payload, delivery),
         Provider::Sentry => sentry::normalise(event, payload, delivery),
         Provider::Notion => notion::normalise(event, payload, delivery),
+        Provider::Pagerduty => pagerduty::normalise(event, payload, delivery),
+        Provider::Gitlab => gitlab::normalise(event, payload, delivery),
     }
 }

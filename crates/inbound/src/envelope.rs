@@ -4,10 +4,11 @@ use std::borrow::Cow;
 use std::fmt;
 
 use campanile_base::Timestamp;
-use serde::de::{MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeOwned, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
+use crate::deliveries::parse_body;
 use crate::{Code, IngestError};
 
 /// The headers of a delivery: lower-case names, in the order of arrival.
@@ -133,6 +134,11 @@ impl Outline {
         };
         Ok(Envelope { event: needed("type", &self.r#type)?, delivery_id: needed("id", &self.id)?, sent_at: None })
     }
+}
+
+/// Reads those fields of a body that identify its event, where they are not at its top.
+pub(crate) fn identifying<T: DeserializeOwned>(headers: &Headers, body: &[u8]) -> Result<T, IngestError> {
+    parse_body(headers, body).map_err(|error| IngestError::new(Code::InvalidPayload, error))
 }
 
 pub(crate) fn header<'h>(headers: &'h Headers, name: &str) -> Option<&'h str> {

@@ -28,6 +28,7 @@ use crate::connectors::Connectors;
 use crate::deliveries::{self, Delivery, DeliveryId, DeliverySummary, Origin, process_job};
 use crate::envelope::{Envelope, Outline};
 use crate::provider::Provider;
+use crate::signing::GITLAB_TOKEN;
 use crate::sources::{self, SealedSource};
 use crate::{Code, IngestError, NormalForm, adapters, handshakes, normalise};
 
@@ -39,7 +40,7 @@ use large::Large;
 const AHEAD: Duration = Duration::from_secs(60);
 
 /// Headers with credentials, which are not stored.
-const NOT_KEPT: [&str; 3] = ["authorization", "cookie", "proxy-authorization"];
+const NOT_KEPT: [&str; 4] = ["authorization", "cookie", "proxy-authorization", GITLAB_TOKEN];
 
 /// A request that may be a delivery; it is not verified yet.
 #[derive(Debug, Clone)]

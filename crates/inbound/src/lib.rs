@@ -16,7 +16,7 @@
 //!
 //! # Adapters
 //! Each provider has a folder: its names, and the meaning of its payloads. Nothing outside these
-//! folders knows the shape of a payload. The signatures of all of them are in [`Provider`].
+//! folders knows the shape of a payload. The signatures of all of them are in `signing`.
 //!
 //! # Connections
 //! A delivery needs no access to the provider. What does need it, such as listing the teams of an
@@ -43,20 +43,24 @@ mod adapters;
 #[cfg(test)]
 mod address_tests;
 pub mod apps;
+mod commits;
 pub mod connections;
 pub mod connectors;
 pub mod deliveries;
 mod envelope;
 mod error;
 pub mod github;
+pub mod gitlab;
 pub mod handshakes;
 #[cfg(test)]
 mod identity_tests;
 mod intake;
 mod linear;
+mod links;
 mod normalisation;
 mod normalised;
 pub mod notion;
+pub mod pagerduty;
 mod payload;
 mod provider;
 pub mod pulls;
@@ -65,6 +69,7 @@ pub mod repositories;
 pub mod retention;
 pub mod routing;
 mod sentry;
+mod signing;
 pub mod sources;
 mod strays;
 pub mod sync;

@@ -24,6 +24,11 @@ pub enum NormalForm {
 }
 
 impl NormalForm {
+    /// One event, which changes no repositories.
+    pub(crate) fn of(event: SourceEvent) -> Self {
+        Self::Events { events: vec![event], changes: Vec::new(), push: None }
+    }
+
     /// Makes the texts of others harmless, which end in links and terminals: addresses that are not of the web,
     /// and characters that nobody sees, are removed.
     pub(crate) fn made_harmless(self) -> Self {

@@ -83,6 +83,20 @@ pub(crate) fn metadata(fields: impl IntoIterator<Item = (&'static str, Option<Va
     present.collect()
 }
 
+/// A line `Name: value` for each present fact. A fact without a name is written alone.
+pub(crate) fn facts(facts: &[(&str, Option<String>)]) -> String {
+    let present = facts.iter().filter_map(|(name, value)| Some((name, value.as_ref()?)));
+    let lines = present.map(|(name, value)| if name.is_empty() { value.clone() } else { format!("{name}: {value}") });
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+/// A time without its part of a second, `2026-11-02T10:00:00Z`: an API may tell the time of a webhook less
+/// precisely.
+pub(crate) fn to_the_second(at: Timestamp) -> String {
+    let text = at.to_string();
+    text.split_once('.').map_or_else(|| text.clone(), |(whole, _)| format!("{whole}Z"))
+}
+
 /// `ready_for_review` as `Ready for Review`.
 pub(crate) fn title_case(words: &str) -> String {
     let small = ["for", "of", "from", "to", "in"];

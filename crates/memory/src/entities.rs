@@ -71,6 +71,7 @@ fn from_reference(event: &SourceEvent, reference: &Reference) -> Option<Entity> 
         ReferenceKind::Issue | ReferenceKind::Project if is_number => return None,
         ReferenceKind::Project => ("project", name.unwrap_or(id).to_owned()),
         ReferenceKind::Issue | ReferenceKind::Pr => ("project", id.to_owned()),
+        ReferenceKind::Service => ("service", id.to_owned()),
         ReferenceKind::Commit => ("reference", id.chars().take(7).collect()),
         ReferenceKind::Branch => ("reference", format!("branch:{id}")),
         ReferenceKind::Assignee | ReferenceKind::Reviewer => ("engineer", format!("@{}", id.trim_start_matches('@'))),

@@ -117,10 +117,37 @@ const BASE: &[(&str, &str, i64)] = &[
     ("notion", "page.undeleted", 30),
     ("notion", "data_source.schema_updated", 30),
     ("notion", "comment.created", 25),
+    ("pagerduty", "incident.triggered", 80),
+    ("pagerduty", "incident.escalated", 70),
+    ("pagerduty", "incident.reopened", 70),
+    ("pagerduty", "incident.resolved", 55),
+    ("pagerduty", "incident.priority_updated", 55),
+    ("pagerduty", "incident.status_update_published", 55),
+    ("pagerduty", "incident.acknowledged", 40),
+    ("pagerduty", "*", 30),
+    ("gitlab", "push", 30),
+    ("gitlab", "merge_request.opened", 50),
+    ("gitlab", "merge_request.closed", 45),
+    ("gitlab", "merge_request.merged", 60),
+    ("gitlab", "merge_request.reopened", 40),
+    ("gitlab", "merge_request.appro*", 40),
+    ("gitlab", "merge_request.ready_for_review", 45),
+    ("gitlab", "merge_request.*", 30),
+    ("gitlab", "issue.opened", 45),
+    ("gitlab", "issue.closed", 40),
+    ("gitlab", "issue.reopened", 40),
+    ("gitlab", "note.created", 25),
+    ("gitlab", "note.*", 20),
+    ("gitlab", "pipeline.*", 50),
+    ("gitlab", "deployment.success", 40),
+    ("gitlab", "deployment.*", 65),
+    ("gitlab", "release.created", 75),
 ];
 
 /// The weight of checks and workflows that fail on the default branch, where they concern everybody.
 const ON_DEFAULT_BRANCH: i64 = 15;
+/// The weight that an incident of low urgency lacks.
+const LOW_URGENCY: i64 = 20;
 
 /// Groups of words, with their weights. Each group counts once, however many of its words occur.
 static WORDS: LazyLock<Vec<(Regex, i64)>> = LazyLock::new(|| {
@@ -152,13 +179,19 @@ pub fn score(event: &SourceEvent) -> i64 {
         201..=500 => 2,
         _ => 5,
     };
-    (base(event) + on_default_branch(event) + words + references + length).clamp(0, 100)
+    (base(event) + on_default_branch(event) - by_urgency(event) + words + references + length).clamp(0, 100)
 }
 
 fn on_default_branch(event: &SourceEvent) -> i64 {
-    let is_check = ["check_suite.", "workflow_run."].iter().any(|noun| event.event_type.starts_with(noun));
+    let is_check = ["check_suite.", "workflow_run.", "pipeline."].iter().any(|noun| event.event_type.starts_with(noun));
     let is_default = event.metadata.get("defaultBranch") == Some(&serde_json::Value::Bool(true));
     if is_check && is_default { ON_DEFAULT_BRANCH } else { 0 }
+}
+
+/// The weight that a triggered incident lacks if it may wait.
+fn by_urgency(event: &SourceEvent) -> i64 {
+    let is_low = event.metadata.get("urgency").is_some_and(|urgency| urgency == "low");
+    if event.event_type == "incident.triggered" && is_low { LOW_URGENCY } else { 0 }
 }
 
 fn base(event: &SourceEvent) -> i64 {
@@ -207,6 +240,16 @@ mod tests {
             score(&failed)
         };
         assert_eq!((failed(false), failed(true)), (50, 65));
+    }
+
+    #[test]
+    fn an_incident_that_may_wait_weighs_less() {
+        let triggered = |urgency: &str| {
+            let mut event = SourceEvent { provider: "pagerduty".into(), ..event("incident.triggered", "x", "") };
+            event.metadata.insert("urgency".to_owned(), urgency.into());
+            score(&event)
+        };
+        assert_eq!((triggered("high"), triggered("low")), (80, 60));
     }
 
     #[test]

@@ -12,7 +12,7 @@ use subtle::ConstantTimeEq as _;
 pub enum HmacAlgorithm {
     /// SHA-1: Vercel, Twilio.
     Sha1,
-    /// SHA-256: GitHub, Linear, Sentry.
+    /// SHA-256: GitHub, Linear, Sentry, and most others.
     Sha256,
 }
 
@@ -37,6 +37,11 @@ pub fn hmac_base64(algorithm: HmacAlgorithm, secret: &[u8], body: &[u8]) -> Stri
 pub fn verify_hmac_hex(algorithm: HmacAlgorithm, secret: &[u8], body: &[u8], signature: &str) -> bool {
     let expected = hmac_hex(algorithm, secret, body);
     expected.as_bytes().ct_eq(signature.to_ascii_lowercase().as_bytes()).into()
+}
+
+/// True if two secrets are equal, in a time that depends on their lengths alone.
+pub fn equal_in_constant_time(one: &str, other: &str) -> bool {
+    one.as_bytes().ct_eq(other.as_bytes()).into()
 }
 
 pub(crate) fn mac<M: Mac + hmac::digest::KeyInit>(secret: &[u8], body: &[u8]) -> Vec<u8> {

@@ -36,9 +36,9 @@ mod tls;
 pub use address::AddressRules;
 pub use client::{Client, OpenResponse, Request, Response, SendError};
 pub use headers::{check_header, check_header_name};
-pub use hmac::{HmacAlgorithm, hmac_base64, hmac_hex, verify_hmac_hex};
+pub use hmac::{HmacAlgorithm, equal_in_constant_time, hmac_base64, hmac_hex, verify_hmac_hex};
 pub use proxy::Proxy;
-pub use signature::{SigningSecret, VerifyError, stamped, verify};
+pub use signature::{SigningSecret, VerifyError, fits, stamped, verify};
 pub use tls::Tls;
 
 /// Parses and normalises the URL of a receiver: http or https, with a host.

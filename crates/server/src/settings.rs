@@ -91,6 +91,12 @@ pub(crate) const KNOWN: &[SettingSpec] = &[
         "https://sentry.io",
         "Base URL of Sentry: https://sentry.io, https://de.sentry.io, or the address of a server of one's own",
     ),
+    known("connector_pagerduty_api_url", "https://api.pagerduty.com", "Base URL of PagerDuty's API"),
+    known(
+        "connector_gitlab_api_url",
+        "https://gitlab.com/api/v4",
+        "Base URL of GitLab's API; https://HOST/api/v4 of a GitLab of one's own",
+    ),
     known("net_allow", "", "Private address ranges that outbound calls may reach, as 10.0.0.0/8,127.0.0.1/32"),
     secret(
         "net_proxy",

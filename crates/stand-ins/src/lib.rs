@@ -9,15 +9,19 @@
 //! * [`notion`]: a workspace at Notion, with pages that are shared.
 //! * [`vercel`]: Vercel's API, with a team, its projects and their deployments.
 //! * [`sentry`]: Sentry's API, with organisations, their projects and issues.
+//! * [`pagerduty`]: an account at PagerDuty, with incidents and their logs.
+//! * [`gitlab`]: a GitLab with projects, merge requests, issues and releases.
 //! * [`mailbox`]: an SMTP server that keeps the mails it gets.
 
 pub mod embeddings;
 mod exchange;
 pub mod github;
+pub mod gitlab;
 pub mod linear;
 pub mod mailbox;
 pub mod model;
 pub mod notion;
+pub mod pagerduty;
 pub mod provider;
 pub mod receiver;
 mod request;

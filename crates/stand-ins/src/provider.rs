@@ -5,7 +5,7 @@ use campanile_net::{HmacAlgorithm, hmac_hex};
 /// A delivery, ready to be posted.
 #[derive(Debug, Clone)]
 pub struct SignedDelivery {
-    /// `github`, `vercel`, `linear` or `sentry`.
+    /// `github`, `vercel`, `linear`, `sentry`, `pagerduty` or `gitlab`.
     pub provider: &'static str,
     /// The provider's headers.
     pub headers: Vec<(String, String)>,
@@ -13,7 +13,7 @@ pub struct SignedDelivery {
     pub body: Vec<u8>,
 }
 
-/// Signs a delivery. `event` is GitHub's event name or Sentry's resource. `id` is the provider's id
+/// Signs a delivery. `event` is GitHub's or GitLab's event name, or Sentry's resource. `id` is the provider's id
 /// of the delivery, if it has a header for it. For Sentry, `id` is the timestamp header.
 ///
 /// # Panics
@@ -41,6 +41,22 @@ pub fn sign(provider: &str, secret: &str, event: &str, id: &str, body: &[u8]) ->
                 ("sentry-hook-resource", event.to_owned()),
                 ("sentry-hook-timestamp", id.to_owned()),
                 ("sentry-hook-signature", hmac(HmacAlgorithm::Sha256)),
+            ],
+        ),
+        "pagerduty" => (
+            "pagerduty",
+            vec![
+                ("x-webhook-id", id.to_owned()),
+                ("x-pagerduty-signature", format!("v1={}", hmac(HmacAlgorithm::Sha256))),
+            ],
+        ),
+        // Without a signing token, GitLab signs nothing.
+        "gitlab" => (
+            "gitlab",
+            vec![
+                ("x-gitlab-event", event.to_owned()),
+                ("idempotency-key", id.to_owned()),
+                ("x-gitlab-token", secret.to_owned()),
             ],
         ),
         other => panic!("there is no provider {other}"),

@@ -3,4 +3,6 @@
 
 pub mod server;
 
-pub use campanile_stand_ins::{embeddings, github, linear, mailbox, model, notion, provider, receiver, sentry, vercel};
+pub use campanile_stand_ins::{
+    embeddings, github, gitlab, linear, mailbox, model, notion, pagerduty, provider, receiver, sentry, vercel,
+};

@@ -35,7 +35,7 @@ export function setUpSteps(facts: SetUpFacts): SetUpStep[] {
       title: "Connect a source",
       detail: facts.sources
         ? "A source is there, and nothing has come from it yet."
-        : "GitHub, Vercel, Linear or Sentry, or a sample from the shell.",
+        : "GitHub, GitLab, Linear, Sentry, PagerDuty and others, or a sample from the shell.",
       done: sourceDone,
       to: paths.integrations,
     },

@@ -95,7 +95,7 @@ function AboutDelivery({ it, source }: { it: Detail; source?: Source }) {
           "Verified",
           <span key="verified" className="text-good inline-flex items-center gap-1.5">
             <ShieldCheck aria-hidden className="size-4" />
-            {signature ? `by its header ${signature}` : "by its signature"}
+            {signature ? `by its header ${signature}` : "by its secret token"}
           </span>,
         ],
         [

@@ -56,6 +56,30 @@ const SET_UPS: Record<ProviderKey, SetUp> = {
       { text: "Resolve an issue, or let an alert fire. It arrives here as the first delivery." },
     ],
   },
+  pagerduty: {
+    makesSecret: true,
+    steps: [
+      { text: "Open Integrations → Generic Webhooks (v3) → New Webhook." },
+      { text: "Webhook URL:", shows: "address" },
+      { text: "Scope: the account, a team or a service. Events: all of incidents, and those of services if you like." },
+      { text: "Press “Add Webhook”. PagerDuty shows its secret once. Enter it here:", shows: "enter" },
+      { text: "Open the webhook again and press “Send Test Event”. It arrives here as the first delivery." },
+    ],
+    note: "PagerDuty tries a delivery five times within about twenty minutes. After three that failed it switches the webhook off for a day.",
+  },
+  gitlab: {
+    makesSecret: false,
+    steps: [
+      { text: "Open the project or the group, then Settings → Webhooks → Add new webhook." },
+      { text: "URL:", shows: "address" },
+      { text: "Secret token:", shows: "secret" },
+      {
+        text: "Trigger: push, tag push, comments, issues, merge request, pipeline, deployment and releases events. Confidential ones only if everybody here may read them.",
+      },
+      { text: "Press “Add webhook”, then Test → Push events. It arrives here as the first delivery." },
+    ],
+    note: "Newer versions can sign instead: create a signing token (whsec_…) there, leave the secret token empty, and rotate the secret of this source to it. GitLab does not repeat a delivery that failed.",
+  },
 };
 
 export const setUpOf = (provider: ProviderKey): SetUp => SET_UPS[provider];

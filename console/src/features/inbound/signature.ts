@@ -5,6 +5,8 @@ const HEADERS: Record<string, string> = {
   vercel: "x-vercel-signature",
   linear: "linear-signature",
   sentry: "sentry-hook-signature",
+  pagerduty: "x-pagerduty-signature",
+  gitlab: "webhook-signature",
 };
 
 export function signatureOf(provider: string, headers: unknown): string | undefined {

@@ -25,7 +25,7 @@ export function SourceCards() {
   return (
     <>
       <Connected />
-      <ul aria-label="Providers of sources" className="mt-3 grid gap-3 sm:grid-cols-2 lg:grid-cols-4">
+      <ul aria-label="Providers of sources" className="mt-3 grid gap-3 sm:grid-cols-2 lg:grid-cols-3">
         {PROVIDERS.map(({ key, name, about }) => (
           <li key={key} className="border-line flex flex-col gap-2 rounded-lg border p-4">
             <span className="flex items-center gap-2.5">

@@ -94,13 +94,26 @@ const SENTRY_TOKEN: &str = "The token of an internal integration belongs to the 
 const SENTRY_EMPTY: &str = "If none comes, the token sees no projects of this organisation. An internal integration sees all \
     of them; a person sees those of their teams.";
 
+const PAGERDUTY_PERMISSIONS: &[RequestedPermission] = &[RequestedPermission {
+    scope: "read-only",
+    reason: "To read services, incidents and their logs, and a user, whose page names the account. Nothing is changed \
+        in PagerDuty.",
+}];
+const PAGERDUTY_TOKEN: &str = "A read-only key of the account is enough, and belongs to nobody in person. A key of a \
+    person sees what they see, and ends with them.";
+
+const GITLAB_PERMISSIONS: &[RequestedPermission] = &[RequestedPermission {
+    scope: "read_api",
+    reason: "To read projects, merge requests, issues and releases. Nothing is changed in GitLab.",
+}];
+const GITLAB_TOKEN: &str = "A token of a group or a project belongs to nobody in person. A personal one sees what its \
+    owner sees, and ends with their account. All of them end at their date.";
+
 /// Tools of later versions: the word in paths, the name, and whether a source takes its webhooks.
-const COMING_SOON: [(&str, &str, bool); 6] = [
+const COMING_SOON: [(&str, &str, bool); 4] = [
     ("slack", "Slack", false),
     ("zendesk", "Zendesk", false),
-    ("gitlab", "GitLab", false),
     ("jira", "Jira", false),
-    ("pagerduty", "PagerDuty", false),
     ("posthog", "PostHog", false),
 ];
 
@@ -123,8 +136,16 @@ impl Connectors {
             permissions: &[],
             needs_public_url: false,
         });
-        let now = [self.github_entry(), self.linear_entry(), self.notion_entry()];
-        now.into_iter().chain([self.vercel_entry(), self.sentry_entry()]).chain(later).collect()
+        let now = [
+            self.github_entry(),
+            self.linear_entry(),
+            self.notion_entry(),
+            self.vercel_entry(),
+            self.sentry_entry(),
+            self.pagerduty_entry(),
+            self.gitlab_entry(),
+        ];
+        now.into_iter().chain(later).collect()
     }
 
     fn github_entry(&self) -> Connector {
@@ -170,6 +191,16 @@ impl Connectors {
             empty_list: Some(SENTRY_EMPTY),
             ..self.entry(Provider::Sentry)
         }
+    }
+
+    fn pagerduty_entry(&self) -> Connector {
+        let (reads, permissions) = (&["services", "incidents", "logs of incidents"], PAGERDUTY_PERMISSIONS);
+        Connector { reads, permissions, token_warning: Some(PAGERDUTY_TOKEN), ..self.entry(Provider::Pagerduty) }
+    }
+
+    fn gitlab_entry(&self) -> Connector {
+        let (reads, permissions) = (&["projects", "merge requests", "issues", "releases"], GITLAB_PERMISSIONS);
+        Connector { reads, permissions, token_warning: Some(GITLAB_TOKEN), ..self.entry(Provider::Gitlab) }
     }
 
     /// The entry of a tool that can be connected, as far as all of them are alike.

@@ -50,15 +50,19 @@ use crate::apps::OpenApp;
 use crate::connections::{Change, Connection, ConnectionId, change_status};
 use crate::github::app::manifest;
 use crate::github::remote::Github;
+use crate::gitlab::remote::Gitlab;
 use crate::linear::remote::Linear;
 use crate::notion::remote::Notion;
+use crate::pagerduty::remote::Pagerduty;
 use crate::pulls::BackfillId;
 use crate::remote::{Remote, Trouble};
 use crate::sentry::remote::Sentry;
 use crate::vercel::remote::Vercel;
 
 pub use crate::github::remote::{GithubAppSettings, GithubSettings};
+pub use crate::gitlab::GitlabSettings;
 pub use crate::notion::remote::NotionSettings;
+pub use crate::pagerduty::PagerdutySettings;
 pub use crate::remote::OauthSettings;
 pub use crate::sentry::remote::SentrySettings;
 pub use crate::vercel::remote::VercelSettings;
@@ -93,6 +97,10 @@ pub struct Settings {
     pub vercel: VercelSettings,
     /// Sentry.
     pub sentry: SentrySettings,
+    /// PagerDuty.
+    pub pagerduty: PagerdutySettings,
+    /// GitLab.
+    pub gitlab: GitlabSettings,
 }
 
 impl Default for Settings {
@@ -104,7 +112,21 @@ impl Default for Settings {
         let (public_url, backfill_depth) = (None, Some(30));
         let (vercel, sentry) = (VercelSettings::default(), SentrySettings::default());
         let (budget_reserve, reconciles) = (20, true);
-        Self { public_url, github, linear, notion, vercel, sentry, backfill_depth, budget_reserve, poll, reconciles }
+        let (pagerduty, gitlab) = (PagerdutySettings::default(), GitlabSettings::default());
+        Self {
+            public_url,
+            github,
+            linear,
+            notion,
+            vercel,
+            sentry,
+            pagerduty,
+            gitlab,
+            backfill_depth,
+            budget_reserve,
+            poll,
+            reconciles,
+        }
     }
 }
 
@@ -155,6 +177,8 @@ pub struct Parts {
     notion: Notion,
     vercel: Vercel,
     sentry: Sentry,
+    pagerduty: Pagerduty,
+    gitlab: Gitlab,
     /// A lock for each connection whose tokens are being refreshed by this process.
     refreshing: Mutex<HashMap<ConnectionId, Arc<tokio::sync::Mutex<()>>>>,
     /// The times of the last live events of backfills.
@@ -188,6 +212,7 @@ impl Connectors {
         let Config { db, clock, vault, engine, client, live, base_url, settings } = config;
         let (github, server_app) = (Github::new(&settings.github), apps::of_server(&settings.github));
         let notion = Notion::new(&settings.notion, return_address(&base_url, Provider::Notion));
+        let (pagerduty, gitlab) = (Pagerduty::new(&settings.pagerduty), Gitlab::new(&settings.gitlab));
         let linear = Linear::new(&settings.linear, return_address(&base_url, Provider::Linear));
         let vercel = Vercel::new(&settings.vercel, return_address(&base_url, Provider::Vercel));
         let sentry = Sentry::new(&settings.sentry);
@@ -214,6 +239,8 @@ impl Connectors {
             notion,
             vercel,
             sentry,
+            pagerduty,
+            gitlab,
             refreshing: Mutex::default(),
             told: Mutex::default(),
         }))
@@ -242,6 +269,8 @@ impl Connectors {
             Provider::Notion => Some(&self.notion),
             Provider::Vercel => Some(&self.vercel),
             Provider::Sentry => Some(&self.sentry),
+            Provider::Pagerduty => Some(&self.pagerduty),
+            Provider::Gitlab => Some(&self.gitlab),
         }
     }
 

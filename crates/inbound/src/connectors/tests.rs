@@ -90,6 +90,8 @@ impl Node {
             notion: notion.clone(),
             vercel: vercel.clone(),
             sentry: sentry.clone(),
+            pagerduty: self.connectors.pagerduty.clone(),
+            gitlab: self.connectors.gitlab.clone(),
             refreshing: Mutex::default(),
             told: Mutex::default(),
         };

@@ -4,9 +4,10 @@ use campanile_base::source_event::{EventActor, Reference, ReferenceKind, SourceE
 use campanile_base::{Error, Result, Timestamp};
 use serde_json::{Map, Value, json};
 
-use super::links::closed_issues;
-use super::{EventReading, commits};
+use super::EventReading;
+use crate::commits;
 use crate::deliveries::Delivery;
+use crate::links::closed_issues;
 use crate::payload::{Read, metadata, title_case};
 
 pub(super) const BODY: usize = 10_000;

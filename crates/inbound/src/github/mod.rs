@@ -13,19 +13,15 @@
 pub(crate) mod account_events;
 pub(crate) mod app;
 mod checks;
-mod commits;
 mod conversations;
 mod documents;
 mod events;
 mod history;
 mod lifecycle;
-mod links;
 pub mod pushes;
 pub(crate) mod remote;
 #[cfg(test)]
 mod remote_tests;
-#[cfg(test)]
-mod tests;
 pub mod trees;
 
 use campanile_base::source_event::SourceEvent;

@@ -33,7 +33,7 @@ const LONGEST_WAIT: Duration = Duration::from_secs(24 * 3_600);
 pub(crate) struct LimitHeaders {
     pub(crate) total: &'static str,
     pub(crate) remaining: &'static str,
-    /// The end of the period, in seconds or milliseconds since 1970.
+    /// The end of the period, in seconds or milliseconds since 1970, or in seconds from now on.
     pub(crate) reset: &'static str,
 }
 
@@ -218,7 +218,7 @@ impl Api {
     fn note_limits(&self, answer: &Response, now: Timestamp) {
         let number = |name: &str| answer.header(name)?.trim().parse::<i64>().ok().filter(|number| *number >= 0);
         let LimitHeaders { total, remaining, reset } = self.dialect.limits;
-        let reset_at = number(reset).map(instant).filter(|at| at.since(now) <= LONGEST_WAIT);
+        let reset_at = number(reset).map(|number| instant(number, now)).filter(|at| at.since(now) <= LONGEST_WAIT);
         let found = Limits { total: number(total), remaining: number(remaining), reset_at };
         if found != Limits::default() {
             *self.limits.lock().expect("nobody panics while they hold it") = found;
@@ -285,8 +285,12 @@ pub(crate) fn body_of(answer: &Response) -> Value {
     serde_json::from_slice(&answer.body).unwrap_or_default()
 }
 
-/// A time in seconds or milliseconds since 1970. Seconds have ten digits until the year 2286.
-fn instant(number: i64) -> Timestamp {
+/// A time in seconds or milliseconds since 1970. Seconds have ten digits until the year 2286. A number of at
+/// most a day is the number of seconds from now on.
+fn instant(number: i64, now: Timestamp) -> Timestamp {
+    if let Some(left) = u64::try_from(number).ok().map(Duration::from_secs).filter(|left| *left <= LONGEST_WAIT) {
+        return now.plus(left);
+    }
     let micros = if number < 100_000_000_000 { 1_000_000 } else { 1_000 };
     Timestamp::from_micros(number.saturating_mul(micros))
 }

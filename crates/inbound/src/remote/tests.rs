@@ -75,8 +75,8 @@ async fn redirecting(to: String) -> (Receiver, Api) {
 }
 
 #[tokio::test]
-async fn limits_are_read_from_headers_in_seconds_or_milliseconds() {
-    for reset in [1_800_000_060_i64, 1_800_000_060_000] {
+async fn limits_are_read_from_headers_in_seconds_or_milliseconds_or_as_the_time_that_is_left() {
+    for reset in [1_800_000_060_i64, 1_800_000_060_000, 60] {
         let answer = move |_: &Received| {
             let header = |name: &str, value: i64| (name.to_owned(), value.to_string());
             let headers = vec![header("x-total", 100), header("x-remaining", 0), header("x-reset", reset)];

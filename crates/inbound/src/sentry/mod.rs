@@ -22,7 +22,7 @@ use serde_json::{Value, json};
 
 use crate::deliveries::Delivery;
 use crate::envelope::{Envelope, Headers, Outline, header, required};
-use crate::payload::{Read, metadata};
+use crate::payload::{Read, facts, metadata};
 use crate::{IngestError, NormalForm};
 
 pub(crate) fn envelope(headers: &Headers, body: &[u8], outline: &Outline) -> Result<Envelope, IngestError> {
@@ -336,11 +336,4 @@ fn event_metadata(event: &Value, delivery: &Delivery) -> serde_json::Map<String,
         ("environment", event.at("environment").cloned()),
         ("release", event.at("release").cloned()),
     ])
-}
-
-/// A line `Name: value` for each present fact. A fact without a name is written alone.
-fn facts(facts: &[(&str, Option<String>)]) -> String {
-    let present = facts.iter().filter_map(|(name, value)| Some((name, value.as_ref()?)));
-    let lines = present.map(|(name, value)| if name.is_empty() { value.clone() } else { format!("{name}: {value}") });
-    lines.collect::<Vec<_>>().join("\n")
 }

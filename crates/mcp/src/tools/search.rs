@@ -37,7 +37,7 @@ const MOST: usize = 20;
 struct Arguments {
     /// Words, "phrases", identifiers and filters, at most 1,000 characters.
     query: String,
-    /// Only from these tools, such as `github`, `vercel`, `linear` or `sentry`.
+    /// Only from these tools, such as `github`, `linear`, `sentry` or `pagerduty`.
     #[serde(default)]
     sources: Option<Vec<String>>,
     /// Only these events, such as `pull_request.merged`, or by their first word, such as `pull_request`.

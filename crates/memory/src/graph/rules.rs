@@ -28,6 +28,9 @@ pub(crate) fn relate(kind: ReferenceKind, new: &Side, earlier: &Side) -> Option<
         ReferenceKind::Branch => Some(relation("same_branch", 0.9, true, "branch_match")),
         ReferenceKind::Issue => Some(issue(new, earlier)),
         ReferenceKind::Pr => Some(pull_request(new, earlier)),
+        ReferenceKind::Incident | ReferenceKind::Ticket => {
+            Some(relation("references", 0.8, true, "entity_cooccurrence"))
+        }
         _ => None,
     }
 }
@@ -42,8 +45,8 @@ fn commit(new: &Side, earlier: &Side) -> Relation {
         return relation("resolves", 1.0, earlier.has_label("resolved_by"), "explicit");
     }
     match (new.provider.as_str(), earlier.provider.as_str()) {
-        ("vercel", "github") => relation("deploys", 1.0, true, "commit_match"),
-        ("github", "vercel") => relation("deploys", 1.0, false, "commit_match"),
+        ("vercel", "github" | "gitlab") => relation("deploys", 1.0, true, "commit_match"),
+        ("github" | "gitlab", "vercel") => relation("deploys", 1.0, false, "commit_match"),
         _ => relation("same_commit", 1.0, true, "commit_match"),
     }
 }
@@ -117,6 +120,7 @@ mod tests {
                 "resolves",
             ),
             (Commit, side("vercel", Role::Reference, None), side("github", Role::Subject, None), "deploys"),
+            (Commit, side("vercel", Role::Reference, None), side("gitlab", Role::Subject, None), "deploys"),
             (Issue, side("github", Role::Reference, Some("fixes")), side("linear", Role::Subject, None), "fixes"),
             (Issue, side("github", Role::Reference, Some("closes")), side("sentry", Role::Subject, None), "fixes"),
             (Issue, side("sentry", Role::Subject, None), side("linear", Role::Reference, Some("linked")), "triggers"),
@@ -145,6 +149,9 @@ mod tests {
             "two fixers fix not each other"
         );
         assert_eq!(told(ReferenceKind::Project, &push, &pr), None);
+        let (triggered, note) =
+            (side("pagerduty", Role::Subject, None), side("pagerduty", Role::Reference, Some("comment")));
+        assert_eq!(told(ReferenceKind::Incident, &note, &triggered), Some(("references", true)));
     }
 
     #[test]

@@ -2,7 +2,8 @@
 //!
 //! GitHub tells the open, closed or merged state of issues and pull requests and who is assigned; Linear
 //! the whole of an issue or project with each change, and its health with each update of it; Vercel how a
-//! deployment went; Sentry whether an issue is resolved, and who has it.
+//! deployment went; Sentry whether an issue is resolved, and who has it; PagerDuty the status of an incident,
+//! who has it, and its priority.
 
 use campanile_base::source_event::{ReferenceKind, SourceEvent, cut};
 use serde_json::Value;
@@ -76,6 +77,7 @@ fn facts(event: &SourceEvent) -> Vec<Facts> {
         ("linear", "project") => linear_project(event, action).into_iter().collect(),
         ("linear", "project_update") => linear_project_update(event, action).into_iter().collect(),
         ("sentry", "issue") => sentry_issue(event).into_iter().collect(),
+        ("pagerduty", "incident") => pagerduty_incident(event).into_iter().collect(),
         _ => Vec::new(),
     }
 }
@@ -177,6 +179,15 @@ fn sentry_issue(event: &SourceEvent) -> Option<Facts> {
     let status = text(event, "status").map(|status| ("status", Some(status)));
     let states = status.into_iter().chain([("assignee", assignees(event))]);
     Some(Facts { entity_type: "issue", key, name, states: states.collect() })
+}
+
+/// An incident, of which some events tell only a part.
+fn pagerduty_incident(event: &SourceEvent) -> Option<Facts> {
+    let (key, name) = subject(event, ReferenceKind::Incident)?;
+    let states =
+        [("status", text(event, "status")), ("assignee", assignees(event)), ("priority", text(event, "priority"))];
+    let states = states.into_iter().filter(|(_, value)| value.is_some()).collect();
+    Some(Facts { entity_type: "incident", key, name, states })
 }
 
 /// The key and the written form of what the event is about.

@@ -25,6 +25,8 @@ const PAUSE: Duration = Duration::from_millis(700);
 const PATIENCE: Duration = Duration::from_secs(10);
 
 const OWNER: &str = "ada@example.com";
+/// The providers that tell the story.
+const TELLERS: [Provider; 4] = [Provider::Github, Provider::Vercel, Provider::Linear, Provider::Sentry];
 
 /// Settings that the demo sets itself; the operator cannot change them.
 pub(crate) const OWN_SETTINGS: [&str; 4] = ["data", "database_url", "smtp_url", "notify_digest"];
@@ -43,7 +45,7 @@ pub(crate) async fn run(mut settings: Settings) -> Result<(), String> {
 
     let started = boot::start(&settings).await?;
     let secret = random_token("demo-");
-    let sources = Provider::WITH_WEBHOOKS.map(|provider| (provider, Secret::new(secret.clone()))).to_vec();
+    let sources = TELLERS.map(|provider| (provider, Secret::new(secret.clone()))).to_vec();
     let bootstrap = Bootstrap { owner: Some(OWNER.to_owned()), sources, ..Bootstrap::default() };
     let founded = boot::found(&started.app, bootstrap).await?.ok_or("the demo's folder is not empty")?;
     let stage = Stage {

@@ -5,7 +5,8 @@ use std::time::Duration;
 use campanile_base::Secret;
 use campanile_inbound::connectors::backfill::DEPTHS;
 use campanile_inbound::connectors::{
-    GithubAppSettings, GithubSettings, NotionSettings, OauthSettings, SentrySettings, Settings, VercelSettings,
+    GithubAppSettings, GithubSettings, GitlabSettings, NotionSettings, OauthSettings, PagerdutySettings, SentrySettings,
+    Settings, VercelSettings,
 };
 
 use super::{Layers, duration};
@@ -52,7 +53,22 @@ impl Layers {
             return Err(self.wrong("connector_reconcile", "must be daily or off"));
         }
         let (vercel, sentry) = (self.vercel()?, SentrySettings { api_url: self.address("connector_sentry_api_url")? });
-        Ok(Settings { public_url, github, linear, notion, vercel, sentry, backfill_depth, budget_reserve, poll, reconciles })
+        let pagerduty = PagerdutySettings { api_url: self.address("connector_pagerduty_api_url")? };
+        let gitlab = GitlabSettings { api_url: self.address("connector_gitlab_api_url")? };
+        Ok(Settings {
+            public_url,
+            github,
+            linear,
+            notion,
+            vercel,
+            sentry,
+            pagerduty,
+            gitlab,
+            backfill_depth,
+            budget_reserve,
+            poll,
+            reconciles,
+        })
     }
 
     /// Vercel, and our integration there. The three settings of the integration belong together.

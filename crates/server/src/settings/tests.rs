@@ -101,7 +101,7 @@ fn a_wrong_or_unknown_setting_is_named() {
         ("CAMPANILE_INBOUND_MAX_AGE", "soon", "inbound_max_age"),
         ("CAMPANILE_NET_ALLOW", "10.0.0.0/33", "net_allow"),
         ("CAMPANILE_WEBHOOKS_RETRY_SCHEDULE", "5s,later", "webhooks_retry_schedule"),
-        ("CAMPANILE_BOOTSTRAP_SOURCES", "gitlab=x", "bootstrap_sources"),
+        ("CAMPANILE_BOOTSTRAP_SOURCES", "bitbucket=x", "bootstrap_sources"),
         ("DATABASE_URL", "mysql://x", "database_url"),
         ("CAMPANILE_LOG_FORMAT", "xml", "log_format"),
         ("OTEL_EXPORTER_OTLP_ENDPOINT", "localhost:4318", "otlp_endpoint"),

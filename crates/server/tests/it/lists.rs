@@ -71,14 +71,14 @@ async fn times_may_be_dates_and_closed_sets_name_their_choices() {
                 assert!(told.contains(name) && told.contains("2026-11-02"), "{list}: {told}");
             }
         }
-        let providers = "github, vercel, linear, sentry, notion";
+        let providers = "github, vercel, linear, sentry, notion, pagerduty, gitlab";
         for (filter, choices) in [
             ("observations?source=gihtub", providers),
             ("observations?category=bug", "bug_fix, feature"),
             ("people?source=gihtub", providers),
             ("clusters?source=gihtub", providers),
             ("clusters?status=done", "active, completed or stalled"),
-            ("documents?source=gihtub", "github, vercel, linear, sentry, notion, api"),
+            ("documents?source=gihtub", "github, vercel, linear, sentry, notion, pagerduty, gitlab, api"),
             ("deliveries?status=done", "received, processed, skipped, failed"),
             ("runs?status=done", "queued, running, waiting, completed, failed, cancelled"),
             ("jobs?status=done", "queued, running, waiting, completed, failed, cancelled"),

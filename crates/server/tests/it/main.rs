@@ -37,6 +37,7 @@ mod outbound;
 mod own_observations;
 mod people;
 mod permissions;
+mod providers;
 mod rounds;
 mod search;
 mod sentry;

@@ -21,7 +21,8 @@ use super::page::{List, PageView, Paging, SOURCES, Within, one_of, time};
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(super) struct ObservationQuery {
-    /// The source: `github`, `vercel`, `linear`, `sentry`, `api` or `manual`. Also known as `provider`.
+    /// The source: `github`, `vercel`, `linear`, `sentry`, `pagerduty`, `gitlab`, `api` or `manual`. Also known as
+    /// `provider`.
     #[serde(alias = "provider")]
     source: Option<String>,
     /// The type, or its first word: `pull_request` matches everything that happens to a pull

@@ -21,7 +21,7 @@ use super::page::{List, PageView, Paging};
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct SourceIn {
-    /// The provider: `github`, `vercel`, `linear` or `sentry`.
+    /// The provider: `github`, `vercel`, `linear`, `sentry`, `pagerduty` or `gitlab`.
     provider: String,
     /// The last part of the source's address; generated when absent.
     path: Option<String>,

@@ -20,14 +20,14 @@ pub(super) struct StatesQuery {
     entity: Option<String>,
     /// The id of an observation, in place of the thing.
     observation: Option<String>,
-    /// `issue`, `pr`, `deployment`, `service` or `project`; any of them when absent.
+    /// `issue`, `pr`, `deployment`, `service`, `project` or `incident`; any of them when absent.
     r#type: Option<String>,
     /// Only what held at this time: RFC 3339, or a date.
     at: Option<String>,
 }
 
 /// The kinds of things that have states.
-const TYPES: [&str; 5] = ["issue", "pr", "deployment", "service", "project"];
+const TYPES: [&str; 6] = ["issue", "pr", "deployment", "service", "project", "incident"];
 
 /// The states of a thing, with who changed them: its whole history, or those that held at one time.
 #[utoipa::path(get, path = "/api/states", tag = "answers", params(StatesQuery, WorkspaceQuery),

@@ -228,6 +228,16 @@ export const TOKEN_HINTS: Record<string, { label: string; placeholder: string; h
       "Made in Sentry under Settings → Developer Settings, as an internal integration that may read the organisation, " +
       "its projects and its issues and events.",
   },
+  pagerduty: {
+    label: "API key",
+    placeholder: "",
+    hint: "Made in PagerDuty under Integrations → API Access Keys. A read-only key is enough.",
+  },
+  gitlab: {
+    label: "Access token",
+    placeholder: "glpat-…",
+    hint: "Made in GitLab under Settings → Access tokens of a group or a project, with the scope read_api.",
+  },
 };
 
 type TokenFault = { token?: string; fields?: Record<string, string>; form?: string };

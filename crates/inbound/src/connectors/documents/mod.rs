@@ -49,7 +49,7 @@ impl Connectors {
             Provider::Github => Some(&self.github),
             Provider::Linear => Some(&self.linear),
             Provider::Notion => Some(&self.notion),
-            Provider::Vercel | Provider::Sentry => None,
+            Provider::Vercel | Provider::Sentry | Provider::Pagerduty | Provider::Gitlab => None,
         }
     }
 

@@ -13,7 +13,7 @@ const MOST_AUTHORS: usize = 50;
 const TRAILER: &str = "co-authored-by:";
 
 /// The commits of a push beside the last one, the newest first.
-pub(super) fn contained<'p>(payload: &'p Value, last: &'p str) -> impl Iterator<Item = Reference> + 'p {
+pub(crate) fn contained<'p>(payload: &'p Value, last: &'p str) -> impl Iterator<Item = Reference> + 'p {
     let commits = payload.list("commits").iter().rev().filter(move |commit| commit.text("id") != Some(last));
     let reference = |commit: &Value| {
         let reference = Reference::commit(commit.text("id")?).labelled("contains");
@@ -23,7 +23,7 @@ pub(super) fn contained<'p>(payload: &'p Value, last: &'p str) -> impl Iterator<
 }
 
 /// The people who wrote the commits of a push, each once; `None` if no commit names one.
-pub(super) fn authors(payload: &Value) -> Option<Value> {
+pub(crate) fn authors(payload: &Value) -> Option<Value> {
     let mut authors: Vec<Value> = Vec::new();
     for commit in payload.list("commits") {
         let author = commit.at("author").filter(|author| author.text("name").is_some());

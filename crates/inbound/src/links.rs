@@ -1,4 +1,4 @@
-//! Finds the issues that a pull request says that it closes.
+//! Finds the issues that a pull request or a merge request says that it closes.
 
 use std::sync::LazyLock;
 
@@ -15,7 +15,7 @@ static CLOSING: LazyLock<Regex> = LazyLock::new(|| {
 });
 
 /// The issues that `text` closes, each once, with `fixes`, `closes` or `resolves` as their label.
-pub(super) fn closed_issues(text: &str, repository: &str) -> Vec<Reference> {
+pub(crate) fn closed_issues(text: &str, repository: &str) -> Vec<Reference> {
     let mut found: Vec<Reference> = Vec::new();
     for capture in CLOSING.captures_iter(text) {
         let reference = match (capture.get(3), capture.get(4)) {
@@ -42,3 +42,6 @@ fn label(keyword: &str) -> &'static str {
         _ => "resolves",
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,4 +1,4 @@
-use super::links::closed_issues;
+use super::*;
 
 fn found(text: &str) -> Vec<(String, String, String)> {
     let found = closed_issues(text, "Acme/Shop").into_iter();
