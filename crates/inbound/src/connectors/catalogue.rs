@@ -110,12 +110,8 @@ const GITLAB_TOKEN: &str = "A token of a group or a project belongs to nobody in
     owner sees, and ends with their account. All of them end at their date.";
 
 /// Tools of later versions: the word in paths, the name, and whether a source takes its webhooks.
-const COMING_SOON: [(&str, &str, bool); 4] = [
-    ("slack", "Slack", false),
-    ("zendesk", "Zendesk", false),
-    ("jira", "Jira", false),
-    ("posthog", "PostHog", false),
-];
+const COMING_SOON: [(&str, &str, bool); 4] =
+    [("slack", "Slack", false), ("zendesk", "Zendesk", false), ("jira", "Jira", false), ("posthog", "PostHog", false)];
 
 impl Connectors {
     /// The catalogue, with the tools first that can be connected now.

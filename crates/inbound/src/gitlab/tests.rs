@@ -28,7 +28,7 @@ fn of(kind: &str, mut payload: Value) -> Delivery {
 fn skipped(delivery: &Delivery) -> String {
     match crate::normalise(delivery).unwrap() {
         NormalForm::Skipped(why) => why,
-        NormalForm::Events { events, .. } => panic!("{events:?}"),
+        other => panic!("not skipped: {other:?}"),
     }
 }
 

@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use campanile_base::{Clock, Secret, Timestamp};
 use campanile_net::oauth::{self, Authentication, Encoding, Flow, Pkce, Refresh, Registration};
 use campanile_net::{Client, Response};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::properties;
 use crate::connections::{ConnectionKind, Credentials};

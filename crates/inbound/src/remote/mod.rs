@@ -13,7 +13,7 @@ use campanile_base::{Clock, Secret, Timestamp};
 use campanile_net::Client;
 use campanile_net::oauth::{self, Flow, OauthError, Registration, Verifier};
 use serde::Serialize;
-use serde_json::{Map, Value};
+use serde_json::Value;
 use utoipa::ToSchema;
 
 use crate::connections::{ConnectionKind, Credentials};

@@ -5,8 +5,8 @@ use std::time::Duration;
 use campanile_base::Secret;
 use campanile_inbound::connectors::backfill::DEPTHS;
 use campanile_inbound::connectors::{
-    GithubAppSettings, GithubSettings, GitlabSettings, NotionSettings, OauthSettings, PagerdutySettings, SentrySettings,
-    Settings, VercelSettings,
+    GithubAppSettings, GithubSettings, GitlabSettings, NotionSettings, OauthSettings, PagerdutySettings,
+    SentrySettings, Settings, VercelSettings,
 };
 
 use super::{Layers, duration};

@@ -35,7 +35,7 @@ fn told(entries: &[Value]) -> Vec<SourceEvent> {
     };
     match crate::normalise(&page).unwrap() {
         NormalForm::Events { events, .. } => events,
-        NormalForm::Skipped(why) => panic!("{why}"),
+        other => panic!("not remembered: {other:?}"),
     }
 }
 
