@@ -125,7 +125,7 @@ test("an observation shows its text, its graph, and what it caused", async () =>
   await page.getByRole("tab", { name: "Conversation" }).click();
   const thread = page.getByRole("region", { name: "Fix the bell" });
   await thread.getByText("Pull request acme/shop#12 by ada").waitFor();
-  await thread.getByText("Fixes #11", { exact: true }).waitFor();
+  await thread.getByText("Fixes #11").last().waitFor();
   assert.equal(await thread.getByRole("listitem").count(), 2, "it was opened and closed");
   await check(page, "conversation");
   await page.goto(within("/observations?view=timeline&type=release"));

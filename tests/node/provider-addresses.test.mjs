@@ -18,8 +18,14 @@ const BASES = {
   linear: { setting: "connector_linear_api_url" },
   notion: { setting: "connector_notion_api_url" },
   pagerduty: { setting: "connector_pagerduty_api_url" },
+  vercel: { setting: "connector_vercel_api_url" },
   // The list has the host alone, and the version in each path.
-  gitlab: { setting: "connector_gitlab_api_url", behind: "/api/v4" },
+  gitlab: { setting: "connector_gitlab_api_url", ours: (listed) => `${listed}/api/v4` },
+  // The list asks for the host, and has the first step of each path.
+  sentry: {
+    setting: "connector_sentry_api_url",
+    ours: (listed) => listed.replace("${connectionConfig.hostname}", "sentry.io").replace(/\/api$/, ""),
+  },
 };
 
 let server;
@@ -39,11 +45,11 @@ const defaults = () => {
   return printed.split("\n");
 };
 
-for (const [provider, { setting, behind = "" }] of Object.entries(BASES)) {
+for (const [provider, { setting, ours = (listed) => listed }] of Object.entries(BASES)) {
   test(`the API of ${provider} is where others find it`, () => {
     const line = defaults().find((line) => line.includes(setting)) ?? "";
     const { base_url } = getProvider(provider).proxy;
-    assert.ok(line.split(/\s+/).includes(base_url + behind), line);
+    assert.ok(line.split(/\s+/).includes(ours(base_url)), line);
   });
 }
 
