@@ -6797,6 +6797,11 @@ export interface components {
             /** @description The id of the thread of the issue or pull request that it is about; `null` if it is about none. */
             thread?: string | null;
         };
+        /**
+         * @description The state of a handshake.
+         * @enum {string}
+         */
+        Handshake: "waiting" | "received";
         /** @description A word of the query in a snippet, in characters (Unicode scalar values). */
         HighlightView: {
             /** @description The character behind the last. */
@@ -11051,7 +11056,7 @@ export interface components {
             polled_at?: string | null;
             /**
              * Format: date-time
-             * @description The time of the next reconcile; `null` if the server makes none.
+             * @description The time at which the next reconcile is due, unless a setting of the server switches them off.
              */
             reconcile_at?: string | null;
             /**
@@ -12672,6 +12677,19 @@ export interface components {
          * @enum {string}
          */
         ThreadPartKind: "description" | "comment" | "review" | "event";
+        /** @description A field that a person fills in beside a token. */
+        TokenField: {
+            /** @description The value to fill in, in a sentence. */
+            hint: string;
+            /** @description True if it must be filled in. */
+            is_required: boolean;
+            /** @description Its name for people. */
+            label: string;
+            /** @description Its name in `fields` of `POST /api/connect/{provider}/token`. */
+            name: string;
+            /** @description An example of a value. */
+            placeholder: string;
+        };
         /** @description A token that a person has made at the provider. */
         TokenIn: {
             /** @description The values of the fields beside it, by their names: `token_fields` of `GET /api/connectors`. */

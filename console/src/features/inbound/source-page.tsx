@@ -72,9 +72,7 @@ function DocumentsAlone({ source }: { source: ListedSource }) {
       {documents.data && <DocumentsPanel source={source} documents={documents.data} />}
     </div>
   );
-  const handshake = hasHandshake(source) && source.upkeep && (
-    <HandshakePanel source={source} upkeep={source.upkeep} />
-  );
+  const handshake = hasHandshake(source) && source.upkeep && <HandshakePanel source={source} upkeep={source.upkeep} />;
   return (
     <Page title={sourceTitle(source)} crumbs={CRUMBS} actions={can.configure && <Remove source={source} />}>
       {handshake ? (
