@@ -66,9 +66,9 @@ pub(crate) async fn lock_to_tell(tx: &mut Tx, tenant: &str, name: &str, event: &
     Ok(equalities)
 }
 
-/// Delivers an event to the runs that listen for it with one of these equalities. All of them in the
-/// order of their ids: each is locked until the transaction ends, and two senders that lock the same
-/// runs in different orders would wait for each other.
+/// Delivers an event to the runs that listen for it with one of these equalities, the youngest first.
+/// Each is locked until the transaction ends, and two senders that lock the same runs in different orders
+/// would wait for each other. A run that ends locks itself before the older run that has started it.
 pub(crate) async fn tell(
     tx: &mut Tx,
     engine: &Engine,
@@ -81,7 +81,7 @@ pub(crate) async fn tell(
     for equal in equalities {
         waits.extend(events::listeners(tx, tenant, name, equal, now).await?);
     }
-    waits.sort_by(|a, b| (&a.run, &a.key).cmp(&(&b.run, &b.key)));
+    waits.sort_by(|a, b| b.run.cmp(&a.run).then_with(|| a.key.cmp(&b.key)));
     for wait in waits {
         if listens(tx, engine, &wait, event, now).await? {
             hear(tx, engine, &wait, &event.to_string(), now).await?;
