@@ -35,7 +35,7 @@ export function MissingPermissions({ it }: { it: ListedConnection }) {
             href={it.grant_url}
             target="_blank"
             rel="noreferrer"
-            className="text-bronze inline-flex items-center gap-1 hover:underline"
+            className="text-bronze inline-flex items-center gap-1 underline"
           >
             Open {tool}
             <ExternalLink aria-hidden className="size-3.5" />
