@@ -19,6 +19,7 @@ use super::trees::{Tree, TreeWalk, config_file, reason_to_skip};
 use crate::payload::Read as _;
 use crate::remote::{
     Api, DocumentListing, DocumentReading, DocumentRemote, FetchedDocument, ResourcePlace, ResourceRef, Trouble,
+    needed_text,
 };
 use crate::sync::config::{self, FILE_BYTES};
 use crate::sync::configuration::{ConfigFinding, ConfigStatus};
@@ -47,11 +48,7 @@ impl DocumentRemote for Github {
     async fn place(&self, api: &Api, resource: &ResourceRef, clock: &Clock) -> Result<ResourcePlace, Trouble> {
         let ResourceRef { kind, id } = resource.clone();
         let found = api.get(&path(["repositories", &id]), clock.now()).await?.body;
-        let text = |field: &'static str| {
-            let missing = || Trouble::Invalid(format!("the field {field} is missing"));
-            found.text(field).map(str::to_owned).ok_or_else(missing)
-        };
-        let (name, branch) = (text("full_name")?, text("default_branch")?);
+        let (name, branch) = (needed_text(&found, "full_name")?, needed_text(&found, "default_branch")?);
         let reference = format!("{}/{}", path(["repos"].into_iter().chain(name.split('/'))), "git/ref/heads");
         let head = api.get(&format!("{reference}{}", path(branch.split('/'))), clock.now()).await;
         let head = match head {

@@ -10,7 +10,7 @@ use campanile_base::Timestamp;
 use serde_json::{Value, json};
 
 use crate::payload::Read as _;
-use crate::remote::{Api, HistoryKind, HistoryPage, HistoryPlace, RestPage, Trouble};
+use crate::remote::{Api, HistoryKind, HistoryPage, HistoryPlace, RestPage, Trouble, items};
 
 pub(super) const KINDS: &[HistoryKind] = &[
     kind("pull_request", false),
@@ -106,7 +106,7 @@ pub(super) async fn page(
 }
 
 fn read(page: &RestPage, place: HistoryPlace<'_>, list: &List, repository: &Value) -> Result<HistoryPage, Trouble> {
-    let items = page.body.as_array().ok_or_else(|| Trouble::Invalid("it is no list".to_owned()))?;
+    let items = items(&page.body)?;
     let about = About { repository, since: place.since };
     let is_whole = !list.takes_since && items.last().is_some_and(|item| is_past(item, place));
     let next = page.next.clone().filter(|_| !is_whole);

@@ -14,7 +14,7 @@ use crate::connections::{ConnectionKind, Credentials};
 use crate::payload::Read as _;
 use crate::remote::{
     Account, Api, Dialect, HistoryKind, HistoryPage, HistoryPlace, LimitHeaders, ListedResource, Remote, ResourcePage,
-    RestPage, Revocation, Trouble, body_of,
+    RestPage, Revocation, Trouble, body_of, needed_text,
 };
 
 /// The repositories that a person sees, a hundred a page.
@@ -105,7 +105,7 @@ impl Github {
     }
 
     fn repository(&self, repository: &Value) -> Result<ListedResource, Trouble> {
-        let name = text(repository, "full_name")?;
+        let name = needed_text(repository, "full_name")?;
         Ok(ListedResource {
             kind: "repository",
             id: id(repository)?,
@@ -127,7 +127,7 @@ impl Remote for Github {
         let user = api.get("/user", now).await?;
         let account = format!("user:{}", id(&user.body)?);
         let (scopes, expires_at) = (scopes(&user), expiration(&user));
-        Ok(Account { scopes, expires_at, ..Account::new(account, text(&user.body, "login")?) })
+        Ok(Account { scopes, expires_at, ..Account::new(account, needed_text(&user.body, "login")?) })
     }
 
     async fn resources(&self, api: &Api, after: Option<&str>, now: Timestamp) -> Result<ResourcePage, Trouble> {
@@ -220,8 +220,4 @@ fn expiration(page: &RestPage) -> Option<Timestamp> {
 /// The number of a thing, as text.
 pub(super) fn id(object: &Value) -> Result<String, Trouble> {
     object.id("id").ok_or_else(|| Trouble::Invalid("the field id is missing".to_owned()))
-}
-
-pub(super) fn text(object: &Value, field: &str) -> Result<String, Trouble> {
-    object.text(field).map(str::to_owned).ok_or_else(|| Trouble::Invalid(format!("the field {field} is missing")))
 }

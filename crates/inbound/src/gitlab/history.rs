@@ -11,7 +11,7 @@ use campanile_base::Timestamp;
 use serde_json::{Value, json};
 
 use crate::payload::Read as _;
-use crate::remote::{Api, HistoryKind, HistoryPage, HistoryPlace, RestPage, Trouble};
+use crate::remote::{Api, HistoryKind, HistoryPage, HistoryPlace, RestPage, Trouble, items};
 
 pub(super) const KINDS: &[HistoryKind] = &[kind("merge_request", true), kind("issue", true), kind("release", false)];
 
@@ -94,7 +94,7 @@ pub(super) async fn page(
 }
 
 fn read(page: &RestPage, place: HistoryPlace<'_>, list: &List) -> Result<HistoryPage, Trouble> {
-    let items = page.body.as_array().ok_or_else(|| Trouble::Invalid("it is no list".to_owned()))?;
+    let items = items(&page.body)?;
     let project = json!({ "id": place.resource.parse::<u64>().ok(), "path_with_namespace": place.name });
     let about = About { project: &project, since: place.since };
     let is_past = |item: &Value| item.time("released_at").is_some_and(|at| at < place.since);

@@ -12,7 +12,7 @@ use crate::connections::{ConnectionKind, Credentials};
 use crate::payload::Read as _;
 use crate::remote::{
     Account, Api, Dialect, HistoryKind, HistoryPage, HistoryPlace, LimitHeaders, ListedResource, Remote, ResourcePage,
-    Revocation, Trouble,
+    Revocation, Trouble, items,
 };
 
 const LIMITS: LimitHeaders =
@@ -70,8 +70,7 @@ impl Remote for Gitlab {
     async fn resources(&self, api: &Api, after: Option<&str>, now: Timestamp) -> Result<ResourcePage, Trouble> {
         let first = "/projects?membership=true&order_by=id&sort=asc&pagination=keyset&per_page=100";
         let page = api.get(after.unwrap_or(first), now).await?;
-        let projects = page.body.as_array().ok_or_else(|| Trouble::Invalid("it is no list".to_owned()))?;
-        let resources = projects.iter().map(project).collect::<Result<_, _>>()?;
+        let resources = items(&page.body)?.iter().map(project).collect::<Result<_, _>>()?;
         Ok(ResourcePage { resources, next: page.next })
     }
 

@@ -10,11 +10,11 @@ use async_trait::async_trait;
 use campanile_base::{Clock, Timestamp};
 use serde_json::{Value, json};
 
-use super::remote::{GRAPHQL, Linear, text};
+use super::remote::{GRAPHQL, Linear};
 use crate::payload::Read as _;
 use crate::remote::{
     Api, DocumentListing, DocumentReading, DocumentRemote, EditedDocuments, FetchedDocument, ResourcePlace,
-    ResourceRef, Trouble,
+    ResourceRef, Trouble, needed_text,
 };
 use crate::sync::configuration::ConfigFinding;
 use crate::sync::plan::{Coverage, ListedDocument};
@@ -58,7 +58,7 @@ impl DocumentRemote for Linear {
     async fn place(&self, api: &Api, resource: &ResourceRef, clock: &Clock) -> Result<ResourcePlace, Trouble> {
         let ResourceRef { kind, id } = resource.clone();
         let data = api.graphql(GRAPHQL, TEAM, json!({ "id": id }), clock.now()).await?;
-        let name = text(&data["team"], "name")?;
+        let name = needed_text(&data["team"], "name")?;
         Ok(ResourcePlace { kind, id, name, ..ResourcePlace::default() })
     }
 
@@ -79,12 +79,13 @@ impl DocumentRemote for Linear {
             let page = &data["documents"];
             let nodes = page["nodes"].as_array().ok_or_else(|| Trouble::Invalid("it has no documents".to_owned()))?;
             for node in nodes.iter().filter(|node| !is_gone(node)) {
-                documents.push(ListedDocument { key: text(node, "id")?, version: text(node, "updatedAt")? });
+                documents
+                    .push(ListedDocument { key: needed_text(node, "id")?, version: needed_text(node, "updatedAt")? });
             }
             if !page.flag("pageInfo/hasNextPage") {
                 return Ok(listing(documents, Coverage::Complete, None));
             }
-            let next = Some(text(&page["pageInfo"], "endCursor")?);
+            let next = Some(needed_text(&page["pageInfo"], "endCursor")?);
             if next == after {
                 return Err(Trouble::Invalid("its pages lead in a circle".to_owned()));
             }
@@ -107,7 +108,7 @@ impl DocumentRemote for Linear {
         if data["documents"].flag("pageInfo/hasNextPage") {
             return Ok(EditedDocuments::Many);
         }
-        nodes.iter().map(|node| text(node, "id")).collect::<Result<_, _>>().map(EditedDocuments::Keys)
+        nodes.iter().map(|node| needed_text(node, "id")).collect::<Result<_, _>>().map(EditedDocuments::Keys)
     }
 
     async fn read(
@@ -130,7 +131,7 @@ impl DocumentRemote for Linear {
         if content.trim().is_empty() {
             return Ok(DocumentReading::Skipped(SkipReason::Empty));
         }
-        let title = text(&found, "title")?;
+        let title = needed_text(&found, "title")?;
         let above = found.text("project/name").or_else(|| found.text("issue/identifier"));
         let path = above.into_iter().chain([title.as_str()]).map(step).collect::<Vec<_>>().join("/");
         let url = found.text("url").map(str::to_owned);
@@ -154,7 +155,7 @@ async fn some(api: &Api, keys: &BTreeSet<String>, clock: &Clock) -> Result<Docum
             answer => answer?["document"].clone(),
         };
         if !found.is_null() && !is_gone(&found) {
-            documents.push(ListedDocument { key: key.clone(), version: text(&found, "updatedAt")? });
+            documents.push(ListedDocument { key: key.clone(), version: needed_text(&found, "updatedAt")? });
         }
     }
     Ok(listing(documents, Coverage::Keys(keys.clone()), None))

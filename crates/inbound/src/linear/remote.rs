@@ -13,7 +13,7 @@ use super::history;
 use crate::connections::{ConnectionKind, Credentials};
 use crate::remote::{
     Account, Api, Dialect, HistoryKind, HistoryPage, HistoryPlace, LimitHeaders, ListedResource, OauthApp,
-    OauthSettings, Remote, ResourcePage, Revocation, Trouble,
+    OauthSettings, Remote, ResourcePage, Revocation, Trouble, needed_text,
 };
 
 pub(super) const GRAPHQL: &str = "/graphql";
@@ -87,16 +87,16 @@ impl Remote for Linear {
     async fn account(&self, api: &Api, now: Timestamp) -> Result<Account, Trouble> {
         let data = api.graphql(GRAPHQL, ACCOUNT, json!({}), now).await?;
         let organisation = &data["organization"];
-        Ok(Account::new(text(organisation, "id")?, text(organisation, "name")?))
+        Ok(Account::new(needed_text(organisation, "id")?, needed_text(organisation, "name")?))
     }
 
     async fn resources(&self, api: &Api, after: Option<&str>, now: Timestamp) -> Result<ResourcePage, Trouble> {
         let data = api.graphql(GRAPHQL, TEAMS, json!({ "first": PAGE, "after": after }), now).await?;
-        let (teams, place) = (&data["teams"], text(&data["organization"], "urlKey")?);
+        let (teams, place) = (&data["teams"], needed_text(&data["organization"], "urlKey")?);
         let nodes = teams["nodes"].as_array().ok_or_else(|| Trouble::Invalid("it has no teams".to_owned()))?;
         let resources = nodes.iter().map(|team| self.team(&place, team)).collect::<Result<_, _>>()?;
         let next = match teams["pageInfo"]["hasNextPage"].as_bool() {
-            Some(true) => Some(text(&teams["pageInfo"], "endCursor")?),
+            Some(true) => Some(needed_text(&teams["pageInfo"], "endCursor")?),
             _ => None,
         };
         Ok(ResourcePage { resources, next })
@@ -146,20 +146,14 @@ impl Remote for Linear {
 
 impl Linear {
     fn team(&self, place: &str, team: &Value) -> Result<ListedResource, Trouble> {
-        let key = text(team, "key")?;
+        let key = needed_text(team, "key")?;
         Ok(ListedResource {
             kind: "team",
-            id: text(team, "id")?,
-            name: text(team, "name")?,
+            id: needed_text(team, "id")?,
+            name: needed_text(team, "name")?,
             url: Some(format!("{}/{place}/team/{key}", self.web_url)),
             is_private: team["private"].as_bool().unwrap_or(false),
             is_archived: team["archivedAt"].is_string(),
         })
     }
-}
-
-/// A text field, which must be there.
-pub(super) fn text(object: &Value, field: &str) -> Result<String, Trouble> {
-    let found = object[field].as_str().filter(|text| !text.is_empty());
-    found.map(str::to_owned).ok_or_else(|| Trouble::Invalid(format!("the field {field} is missing")))
 }

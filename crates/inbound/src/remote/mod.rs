@@ -4,6 +4,7 @@
 mod account_choice;
 mod api;
 mod documents;
+mod fields;
 mod rest;
 #[cfg(test)]
 mod tests;
@@ -22,6 +23,7 @@ pub(crate) use account_choice::{FieldValues, Grant, TokenField, checked_fields, 
 pub(crate) use api::{Api, Dialect, LimitHeaders, body_of};
 pub(crate) use documents::{DocumentListing, DocumentRemote, EditedDocuments, ResourceRef};
 pub use documents::{DocumentReading, FetchedDocument, ResourcePlace};
+pub(crate) use fields::{items, needed_text};
 pub(crate) use rest::RestPage;
 
 /// The outer edge of a provider.

@@ -18,7 +18,7 @@ use campanile_base::Timestamp;
 use serde_json::{Value, json};
 
 use crate::payload::Read as _;
-use crate::remote::{Api, HistoryKind, HistoryPage, HistoryPlace, RestPage, Trouble, is_plain};
+use crate::remote::{self, Api, HistoryKind, HistoryPage, HistoryPlace, RestPage, Trouble, is_plain};
 
 pub(super) const PROJECT: &str = "project";
 const ISSUE: &str = "issue";
@@ -45,7 +45,7 @@ pub(super) async fn page(
         None => first_path(organisation, place, now)?,
     };
     let RestPage { body, next, .. } = api.get(&path, now).await?;
-    let things = body.as_array().ok_or_else(|| Trouble::Invalid("it is no list".to_owned()))?;
+    let things = remote::items(&body)?;
     let mut items = Vec::new();
     for thing in things.iter().rev() {
         match place.kind {

@@ -15,7 +15,7 @@ use crate::connections::{ConnectionKind, Credentials};
 use crate::payload::Read as _;
 use crate::remote::{
     Account, Api, Dialect, FieldValues, HistoryKind, HistoryPage, HistoryPlace, LimitHeaders, ListedResource, Remote,
-    ResourcePage, Revocation, TokenField, Trouble, body_of, is_plain,
+    ResourcePage, Revocation, TokenField, Trouble, body_of, is_plain, items, needed_text,
 };
 
 const DIALECT: Dialect = Dialect {
@@ -94,13 +94,13 @@ impl Remote for Sentry {
     async fn account_of_token(&self, api: &Api, fields: &FieldValues, now: Timestamp) -> Result<Account, Trouble> {
         let wanted = fields.get(ORGANISATION_FIELD);
         let page = api.get(ORGANISATIONS, now).await?;
-        let all = page.body.as_array().ok_or_else(|| Trouble::Invalid("it is no list".to_owned()))?;
+        let all = items(&page.body)?;
         let refused = |rule: String| Trouble::Ours(Error::invalid_field(ORGANISATION_FIELD, rule));
         let names = || {
             let names: Vec<&str> = all.iter().filter_map(|one| one.text("slug")).take(NAMED).collect();
             names.join(", ")
         };
-        match (wanted, all.as_slice()) {
+        match (wanted, all) {
             (_, []) => Err(refused("is missing: the token sees no organisation".to_owned())),
             (None, [one]) => account_of(one),
             (None, _) => Err(refused(format!("must be named: the token sees {}", names()))),
@@ -117,7 +117,7 @@ impl Remote for Sentry {
         let organisation = organisation_of(api)?;
         let first = || format!("{ORGANISATIONS}{organisation}/projects/");
         let page = api.get(&after.map_or_else(first, str::to_owned), now).await?;
-        let listed = page.body.as_array().ok_or_else(|| Trouble::Invalid("it is no list".to_owned()))?;
+        let listed = items(&page.body)?;
         // Its pages have an address of the organisation's own at sentry.io, and below its name
         // elsewhere.
         let details = details(api, organisation, now).await?;
@@ -169,11 +169,10 @@ fn account_of(organisation: &Value) -> Result<Account, Trouble> {
 }
 
 fn resource(project: &Value, home: Option<&str>) -> Result<ListedResource, Trouble> {
-    let missing = |field: &str| Trouble::Invalid(format!("the field {field} is missing"));
-    let name = project.text("slug").ok_or_else(|| missing("slug"))?.to_owned();
+    let name = needed_text(project, "slug")?;
     Ok(ListedResource {
         kind: history::PROJECT,
-        id: project.id("id").ok_or_else(|| missing("id"))?,
+        id: project.id("id").ok_or_else(|| Trouble::Invalid("the field id is missing".to_owned()))?,
         url: home.map(|home| format!("{}/projects/{name}/", home.trim_end_matches('/'))),
         name,
         is_private: false,

@@ -16,7 +16,7 @@ use crate::connections::{ConnectionKind, Credentials};
 use crate::payload::Read as _;
 use crate::remote::{
     Account, Api, Dialect, FieldValues, Grant, HistoryKind, HistoryPage, HistoryPlace, LimitHeaders, ListedResource,
-    OauthApp, OauthSettings, Remote, ResourcePage, Revocation, TokenField, Trouble, body_of, is_plain,
+    OauthApp, OauthSettings, Remote, ResourcePage, Revocation, TokenField, Trouble, body_of, is_plain, needed_text,
 };
 
 const DIALECT: Dialect = Dialect {
@@ -201,7 +201,7 @@ async fn of_person(api: &Api, now: Timestamp) -> Result<Account, Trouble> {
     // Older answers call the id `uid`.
     let id = user.id("id").or_else(|| user.id("uid"));
     let id = id.ok_or_else(|| Trouble::Invalid("the field user.id is missing".to_owned()))?;
-    Ok(Account::new(id, text(user, "username")?))
+    Ok(Account::new(id, needed_text(user, "username")?))
 }
 
 /// A team by its id or by the name in its address.
@@ -211,11 +211,11 @@ async fn of_team(api: &Api, team: &str, now: Timestamp) -> Result<Account, Troub
     let body = api.get(&in_team(&path, Some(team).filter(|_| is_id)), now).await?.body;
     // Some answers wrap it.
     let team = body.get("team").unwrap_or(&body);
-    let id = text(team, "id")?;
+    let id = needed_text(team, "id")?;
     if !id.starts_with(TEAM) || !is_plain(&id) {
         return Err(Trouble::Invalid(format!("the id of the team does not begin with {TEAM}")));
     }
-    Ok(Account::new(id, text(team, "name").or_else(|_| text(team, "slug"))?))
+    Ok(Account::new(id, needed_text(team, "name").or_else(|_| needed_text(team, "slug"))?))
 }
 
 /// The team that calls are about; `None` for the account of a person.
@@ -232,17 +232,13 @@ fn in_team(path: &str, team: Option<&str>) -> String {
 fn project(project: &Value) -> Result<ListedResource, Trouble> {
     Ok(ListedResource {
         kind: history::PROJECT,
-        id: text(project, "id")?,
-        name: text(project, "name")?,
+        id: needed_text(project, "id")?,
+        name: needed_text(project, "name")?,
         // Its address has the name of the team, which the list does not tell.
         url: None,
         is_private: false,
         is_archived: false,
     })
-}
-
-fn text(object: &Value, field: &str) -> Result<String, Trouble> {
-    object.text(field).map(str::to_owned).ok_or_else(|| Trouble::Invalid(format!("the field {field} is missing")))
 }
 
 /// The trouble that a refusal means. `until` is the end of a limit.

@@ -301,11 +301,6 @@ async fn status(tx: &mut Tx, workspace: &WorkspaceId, kind: ThreadKind, key: &st
     Ok(status.and_then(|state| state.value))
 }
 
-/// True for a label that says that an observation is a part of the thread of what it refers to.
-fn is_said_about(label: Option<&str>) -> bool {
-    matches!(label, Some("comment" | "review"))
-}
-
 /// The keys of what is written so in a repository.
 fn possible_keys(written: &str, repository: &str) -> [String; 2] {
     [format!("{}{written}", repository.to_ascii_lowercase()), written.to_ascii_uppercase()]

@@ -5,12 +5,24 @@ use campanile_base::source_event::ReferenceKind;
 use campanile_db::{Result, Tx, params};
 use serde_json::{Map, Value};
 
-use super::{Referring, Thread, ThreadKind, is_said_about};
+use super::{Referring, Thread, ThreadKind};
 use crate::observations::{self, ObservationDetail};
 
 /// The commits whose pushes are looked for, and the pushes of each: the newest of them.
 const MOST_COMMITS: usize = 20;
 const MOST_PUSHES: i64 = 5;
+
+/// The condition that a reference makes its observation a part of the thread: the observation is about the
+/// thing, or is said about it. [`is_part_of`] is the same for rows that were read.
+macro_rules! is_part {
+    () => {
+        "(role = 'subject' OR label IN ('comment', 'review'))"
+    };
+}
+
+fn is_part_of(role: &str, label: Option<&str>) -> bool {
+    role == "subject" || matches!(label, Some("comment" | "review"))
+}
 
 /// The newest observations that refer to a thing, in the order of their storing.
 pub(super) async fn referring(
@@ -23,15 +35,18 @@ pub(super) async fn referring(
     let rows = observations::referring_to(tx, workspace, (kind.as_str(), key), most).await?;
     let referring = |(detail, role, label): (ObservationDetail, String, Option<String>)| Referring {
         detail,
-        is_part: role == "subject" || is_said_about(label.as_deref()),
+        is_part: is_part_of(&role, label.as_deref()),
     };
     Ok(rows.into_iter().rev().map(referring).collect())
 }
 
 /// True if any observation is a part of the thread of a thing.
 pub(super) async fn has_part(tx: &mut Tx, workspace: &WorkspaceId, kind: ReferenceKind, key: &str) -> Result<bool> {
-    let sql = "SELECT observation_id FROM observation_reference WHERE workspace_id = $1 AND kind = $2 AND key = $3
-            AND (role = 'subject' OR label IN ('comment', 'review')) LIMIT 1";
+    let sql = concat!(
+        "SELECT observation_id FROM observation_reference WHERE workspace_id = $1 AND kind = $2 AND key = $3 AND ",
+        is_part!(),
+        " LIMIT 1"
+    );
     let found = tx.first(sql, params![workspace.as_str(), kind.as_str(), key], |row| row.get::<String>(0)).await?;
     Ok(found.is_some())
 }
@@ -50,8 +65,11 @@ pub(super) async fn is_part(
     observation: &str,
     (kind, key): (ReferenceKind, &str),
 ) -> Result<bool> {
-    let sql = "SELECT observation_id FROM observation_reference WHERE workspace_id = $1 AND kind = $2 AND key = $3
-            AND observation_id = $4 AND (role = 'subject' OR label IN ('comment', 'review'))";
+    let sql = concat!(
+        "SELECT observation_id FROM observation_reference WHERE workspace_id = $1 AND kind = $2 AND key = $3
+            AND observation_id = $4 AND ",
+        is_part!()
+    );
     let params = params![workspace.as_str(), kind.as_str(), key, observation];
     Ok(tx.first(sql, params, |row| row.get::<String>(0)).await?.is_some())
 }

@@ -9,9 +9,9 @@ use campanile_base::Timestamp;
 use serde_json::Value;
 
 use super::as_app;
-use crate::github::remote::{Github, text};
+use crate::github::remote::Github;
 use crate::payload::Read as _;
-use crate::remote::{Api, Trouble};
+use crate::remote::{Api, Trouble, needed_text};
 
 const FAILED: &str = "/app/hook/deliveries?status=failure&per_page=100";
 /// The most pages that are read.
@@ -31,7 +31,7 @@ pub(crate) struct HookDelivery {
 impl HookDelivery {
     fn read(object: &Value) -> Result<Self, Trouble> {
         let id = object.number("id").ok_or_else(|| Trouble::Invalid("a delivery has no id".to_owned()))?;
-        Ok(Self { id, guid: text(object, "guid")?, status: object.number("status_code").unwrap_or_default() })
+        Ok(Self { id, guid: needed_text(object, "guid")?, status: object.number("status_code").unwrap_or_default() })
     }
 
     /// True if we have refused it, and would again.

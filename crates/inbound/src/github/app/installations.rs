@@ -4,9 +4,9 @@ use campanile_base::{Secret, Timestamp};
 use serde_json::Value;
 
 use super::{GithubUser, as_app};
-use crate::github::remote::{Github, id, text};
+use crate::github::remote::{Github, id};
 use crate::payload::Read as _;
-use crate::remote::{Api, Trouble};
+use crate::remote::{Api, Trouble, needed_text};
 
 /// The most pages of a person's installations that are read.
 const PAGES: usize = 50;
@@ -31,7 +31,7 @@ impl Installation {
         Ok(Self {
             id: id(object)?,
             account_id: id(account)?,
-            account: text(account, "login")?,
+            account: needed_text(account, "login")?,
             is_organisation: account["type"] == "Organization",
             permissions: granted(object),
             is_suspended: !object["suspended_at"].is_null(),
@@ -66,7 +66,7 @@ impl Github {
     pub(crate) async fn mint(&self, api: &Api, id: &str, now: Timestamp) -> Result<MintedToken, Trouble> {
         let made = as_app(api, "POST", &format!("/app/installations/{id}/access_tokens"), None, now).await?.body;
         let expires_at = made.time("expires_at").ok_or_else(|| Trouble::Invalid("the token has no end".to_owned()))?;
-        Ok(MintedToken { token: Secret::new(text(&made, "token")?), expires_at })
+        Ok(MintedToken { token: Secret::new(needed_text(&made, "token")?), expires_at })
     }
 
     /// The installation with this number among those that a person can reach; `None` if it is not

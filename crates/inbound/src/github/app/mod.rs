@@ -18,11 +18,11 @@ use serde_json::{Value, json};
 
 pub(crate) use installations::{Installation, MintedToken, granted};
 
-use super::remote::{DIALECT, Github, id, text};
+use super::remote::{DIALECT, Github, id};
 use crate::apps::{AppSecrets, ConnectorApp, OpenApp};
 use crate::connections::ConnectionKind;
 use crate::payload::Read as _;
-use crate::remote::{Api, RestPage, Trouble};
+use crate::remote::{Api, RestPage, Trouble, needed_text};
 
 /// The seconds by which our clock may be ahead of GitHub's, and those for which a proof is good:
 /// GitHub accepts at most ten minutes.
@@ -103,25 +103,25 @@ impl Github {
         let api = Api::new(http, self.api_url(), (ConnectionKind::App, Secret::new("")), DIALECT);
         let app = api.call("POST", &format!("/app-manifests/{code}/conversions"), None, now).await?.body;
         let webhook_secret = app.text("webhook_secret").map(Secret::new);
-        let (client_secret, private_key) = (text(&app, "client_secret")?, text(&app, "pem")?);
+        let (client_secret, private_key) = (needed_text(&app, "client_secret")?, needed_text(&app, "pem")?);
         let secrets = AppSecrets {
             client_secret: Secret::new(client_secret),
             webhook_secret,
             private_key: Secret::new(private_key),
         };
-        let slug = text(&app, "slug")?;
+        let slug = needed_text(&app, "slug")?;
         let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
         if !slug.chars().all(is_plain) {
             return Err(Trouble::Invalid("the app's slug is no word".to_owned()));
         }
         let url = format!("{}/apps/{slug}", self.web_url());
-        Ok(RegisteredApp { number: id(&app)?, url, slug, client_id: text(&app, "client_id")?, secrets })
+        Ok(RegisteredApp { number: id(&app)?, url, slug, client_id: needed_text(&app, "client_id")?, secrets })
     }
 
     /// The person behind a token.
     pub(crate) async fn user(&self, api: &Api, now: Timestamp) -> Result<GithubUser, Trouble> {
         let user = api.get("/user", now).await?.body;
-        Ok(GithubUser { id: id(&user)?, login: text(&user, "login")? })
+        Ok(GithubUser { id: id(&user)?, login: needed_text(&user, "login")? })
     }
 
     /// Ends the token of a person.
